@@ -20,7 +20,7 @@ run: .venv/.runtime
 	@exec .venv/bin/python -m bot run $(ARGS)
 
 test: .venv/.dev browser
-	@.venv/bin/python -m pytest -n 2 $(ARGS)
+	@.venv/bin/python -m pytest -n auto $(ARGS)
 
 check: .venv/.dev
 	.venv/bin/ruff check .
@@ -39,15 +39,16 @@ clean:
 $(UV):
 	@echo "Fetching uv $(UV_VERSION)"
 	@python3 -m pip install --quiet --target .tools/pip-$(UV_VERSION) --upgrade --no-deps --no-cache-dir uv==$(UV_VERSION)
+	@mkdir -p .tools/tmp
 	@ln -sf pip-$(UV_VERSION)/bin/uv $@
 
 # --inexact keeps the development tools where they are already there.
 .venv/.runtime: uv.lock | $(UV)
-	@$(UV) sync --quiet --frozen --no-dev --inexact
+	@TMPDIR=$(CURDIR)/.tools/tmp $(UV) sync --quiet --frozen --no-dev --inexact
 	@touch $@
 
 .venv/.dev: uv.lock | $(UV)
-	@$(UV) sync --quiet --frozen
+	@TMPDIR=$(CURDIR)/.tools/tmp $(UV) sync --quiet --frozen
 	@touch .venv/.runtime $@
 
 ifdef CHROMIUM

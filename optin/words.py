@@ -1,0 +1,80 @@
+"""What somebody wrote, as plain words that can be compared, however they were typed."""
+
+import re
+import unicodedata
+
+EMOJI = "\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
+WORD = re.compile(f"[^\\W_]+|[{EMOJI}]")
+TOKEN = re.compile(f"[^\\W_]+|[{EMOJI}]|[.!?;:,\\n]+")
+# English drops letters at the end of a word, French at its start: "don't" and "dont" are one word, "l'offre" is two.
+CONTRACTION = re.compile(r"(?<=[^\W\d_])['`](?=(?:t|s|m|d|re|ve|ll)\b)")
+LINK = re.compile(r"(?:https?://|www\.)\S+")
+# A mention, or a whole e-mail address; of the command "/stop@FanBot" only the name of the bot.
+MENTION = re.compile(r"(?<![\w.+/-])[\w.+-]+@[\w.-]+|@\w+")
+# No word of French or English has one letter three times in a row: "stoooop" is "stop".
+DRAWN_OUT = re.compile(r"([a-z])\1\1+")
+
+
+def normalise(text: str) -> str:
+    """The words of `text` in small plain letters, one space apart; each emoji is a word."""
+    return " ".join(WORD.findall(folded(text)))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of `text`, without mentions, addresses and punctuation."""
+    return tuple(WORD.findall(folded(text)))
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """As `words`, and the marks that end a clause are kept as tokens of their own."""
+    return tuple(TOKEN.findall(folded(text)))
+
+
+def folded(text: str) -> str:
+    """`text` in small letters without accents, mentions and addresses; its punctuation is still there."""
+    if "://" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    if "@" in text:
+        text = MENTION.sub(" ", text)
+    text = text.lower() if text.isascii() else text.translate(PLAIN)
+    if "'" in text or "`" in text:
+        text = CONTRACTION.sub("", text)
+    return DRAWN_OUT.sub(r"\1", text)
+
+
+class PlainLetters(dict[int, str]):
+    """What each character comes down to, worked out when it is first met.
+
+    One character at a time, because decomposing a whole text sorts long runs of accents in quadratic time.
+    """
+
+    OWN = dict.fromkeys("’‘ʼ´′＇‛", "'") | {
+        "œ": "oe",
+        "Œ": "oe",
+        "æ": "ae",
+        "Æ": "ae",
+        "ø": "o",
+        "Ø": "o",
+        "ł": "l",
+        "™": "",
+    }
+    FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # empty, yet letters to Unicode
+    HIDDEN = frozenset({"Mn", "Me", "Cf"})  # accents, variation selectors, zero-width and direction marks
+    ROOM = 20_000  # characters; a stranger's text must not fill the memory
+
+    def __missing__(self, code: int) -> str:
+        plain = self.OWN.get(chr(code), self.decomposed(chr(code)))
+        if len(self) < self.ROOM:
+            self[code] = plain
+        return plain
+
+    def decomposed(self, character: str) -> str:
+        letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+        return "".join(letter for letter in letters if not self.is_hidden(letter))
+
+    def is_hidden(self, letter: str) -> bool:
+        skin_tone = "\U0001f3fb" <= letter <= "\U0001f3ff"
+        return skin_tone or letter in self.FILLERS or unicodedata.category(letter) in self.HIDDEN
+
+
+PLAIN = PlainLetters()

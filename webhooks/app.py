@@ -1,0 +1,48 @@
+"""The web process: every door, put on one app."""
+
+from apiflask import APIFlask
+from flask import Blueprint, render_template, request
+
+from bot.assembly import Bot
+from webhooks import api, claim, faults, headers, health, i18n, panel, receive
+from webhooks.door import csrf, the_bot
+
+SPEC = "/api/v1/openapi.json"
+SMALL = 64 * 1024  # what a form or a question to the API may weigh
+LARGE = 3 * 1024 * 1024  # a platform's batch of a thousand changes
+
+front = Blueprint("front", __name__)
+
+
+def create_app(bot: Bot) -> APIFlask:
+    """The app that answers for this bot. A blueprint brings its own set-up by `record_once`."""
+    app = APIFlask(__name__, title="Fanfare", version="1", spec_path=SPEC, docs_path=None, json_errors=False)
+    https = bot.settings.address.startswith("https://")
+    app.extensions["fanfare"] = bot
+    app.config.update(
+        SECRET_KEY=bot.settings.secret,
+        MAX_CONTENT_LENGTH=SMALL,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+    )
+    i18n.install(app)
+    faults.install(app)
+    csrf.init_app(app)
+    app.before_request(let_platforms_send_more)
+    app.after_request(headers.put_on)
+    for blueprint in (front, receive.blueprint, health.blueprint, claim.blueprint, api.blueprint, panel.blueprint):
+        app.register_blueprint(blueprint)
+    # These carry no cookie that a foreign page could misuse: a signature, nothing, the word in the link, a bearer key.
+    for guarded in (receive.blueprint, health.blueprint, claim.blueprint, api.blueprint):
+        csrf.exempt(guarded)
+    return app
+
+
+def let_platforms_send_more() -> None:
+    if request.blueprint == receive.blueprint.name:
+        request.max_content_length = LARGE
+
+
+@front.get("/")
+def home() -> str:
+    return render_template("home.html", brand=the_bot().settings.brand)

@@ -1,0 +1,53 @@
+"""What a visitor is told when something goes wrong: a kind page for people, problem+json for machines."""
+
+from apiflask import APIFlask, HTTPError
+from apiflask.types import ResponseReturnValueType
+from flask import Response, json, render_template, request
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from webhooks.door import the_bot
+
+PROBLEM = "application/problem+json"  # RFC 9457
+
+
+def install(app: APIFlask) -> None:
+    """Answer every fault of the app ourselves."""
+    app.register_error_handler(HTTPException, told)
+    app.error_callback = from_apiflask
+
+
+def told(error: HTTPException) -> Response:
+    """The answer to an error, in the form that its asker understands."""
+    status = error.code or 500
+    if request.path.startswith("/api/"):
+        answer = problem(status)
+    elif request.path.startswith("/webhooks/"):
+        answer = Response(f"{error.name}\n", mimetype="text/plain")
+    else:
+        answer = Response(render_template("fault.html", status=status, brand=the_bot().settings.brand))
+    answer.status_code = status
+    _keep_what_the_status_needs(error, answer)
+    return answer
+
+
+def from_apiflask(error: HTTPError) -> ResponseReturnValueType:
+    answer = problem(error.status_code, error.message or "", error.detail)
+    answer.headers.update(error.headers)
+    return answer
+
+
+def problem(status: int, detail: str = "", errors: object = None) -> Response:
+    """One error in the words of RFC 9457. It never repeats what was sent."""
+    known = default_exceptions.get(status)
+    title = known().name if known else "Error"
+    said: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
+    if errors:
+        said["errors"] = errors
+    return Response(json.dumps(said), status=status, mimetype=PROBLEM)
+
+
+def _keep_what_the_status_needs(error: HTTPException, answer: Response) -> None:
+    """405 says which methods are allowed, 401 how to sign in, 429 when to come back."""
+    for name, value in error.get_headers():
+        if name in ("Allow", "WWW-Authenticate", "Retry-After"):
+            answer.headers[name] = value

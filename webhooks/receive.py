@@ -1,0 +1,5 @@
+"""The platforms' door."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("receive", __name__, url_prefix="/webhooks")

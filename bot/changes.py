@@ -27,7 +27,7 @@ class What(StrEnum):
     OPENED = "opened"
     PAUSED = "paused"
     RESUMED = "resumed"
-    CHANGED_PASSWORD = "changed_password"
+    SIGN_IN_CHANGED = "sign_in_changed"
 
 
 class Subject(StrEnum):

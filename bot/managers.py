@@ -65,8 +65,8 @@ class Unfit(StrEnum):
 
     EMAIL_ODD = "email_odd"
     EMAIL_TAKEN = "email_taken"
-    PASSWORD_SHORT = "password_short"
-    PASSWORD_LONG = "password_long"
+    TOO_SHORT = "password_short"
+    TOO_LONG = "password_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,13 @@ def add(
     if unfit:
         return unfit
     manager = Manager(
-        id=manager_id, email=email, name=name.strip() or email, password_hash=_hasher.hash(password), language=language, created_at=now
-    )  # fmt: skip
+        id=manager_id,
+        email=email,
+        name=name.strip() or email,
+        password_hash=_hasher.hash(password),
+        language=language,
+        created_at=now,
+    )
     session.add(manager)
     session.flush()
     return manager
@@ -130,7 +135,7 @@ def wait_after(tries: int, free_tries: int) -> timedelta:
     """How long to wait after so many tries: nothing at first, then twice as long each time, up to the longest wait."""
     if tries < free_tries:
         return timedelta(0)
-    return min(FIRST_WAIT * 2 ** min(tries - free_tries, 20), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(tries - free_tries, 20)), LONGEST_WAIT)
 
 
 def opens(manager: Manager | None, password: str) -> bool:
@@ -179,8 +184,8 @@ def plain(email: str) -> str:
 
 def password_unfit(password: str) -> Unfit | None:
     if len(password) < SHORTEST_PASSWORD:
-        return Unfit.PASSWORD_SHORT
-    return Unfit.PASSWORD_LONG if len(password) > LONGEST_PASSWORD else None
+        return Unfit.TOO_SHORT
+    return Unfit.TOO_LONG if len(password) > LONGEST_PASSWORD else None
 
 
 def _email_unfit(session: Session, email: str) -> Unfit | None:

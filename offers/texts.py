@@ -1,0 +1,58 @@
+"""What managers write about an offer, with the fan's name, the brand and the value filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+VARIABLES = ("name", "brand", "value")
+
+# Plain text, for platforms and for pages that escape it themselves.
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+
+# Words and "if": enough for a greeting, and nothing that could run for long or look around.
+ALLOWED = (
+    nodes.And, nodes.CondExpr, nodes.Const, nodes.If, nodes.Name, nodes.Not, nodes.Or, nodes.Output, nodes.Template, nodes.TemplateData,
+)  # fmt: skip
+
+
+class Wrong(StrEnum):
+    """What can be wrong with a text. A page puts it into words."""
+
+    SYNTAX = "syntax"  # braces that don't close
+    UNKNOWN = "unknown"  # a variable that we don't have
+    FORBIDDEN = "forbidden"  # more than variables and "if"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and where: a line's number, or the variable's name."""
+
+    what: Wrong
+    where: str = ""
+
+
+def render(source: str, words: Mapping[str, str]) -> str:
+    """The text with its words filled in. Raises TemplateError where `faults` finds one, or where a word is missing."""
+    return _template(source).render(words).strip()
+
+
+def faults(source: str) -> list[Fault]:
+    """Everything that keeps this text from being shown."""
+    try:
+        tree = _environment.parse(source)
+    except TemplateSyntaxError as error:
+        return [Fault(Wrong.SYNTAX, str(error.lineno))]
+    forbidden = {node.lineno for node in tree.find_all(nodes.Node) if not isinstance(node, ALLOWED)}
+    unknown = meta.find_undeclared_variables(tree) - set(VARIABLES)
+    return [Fault(Wrong.FORBIDDEN, str(line)) for line in sorted(forbidden)] + [
+        Fault(Wrong.UNKNOWN, name) for name in sorted(unknown)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _template(source: str) -> Template:
+    return _environment.from_string(source)

@@ -11,12 +11,21 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 VARIABLES = ("name", "brand", "value")
 
 # Plain text, for platforms and for pages that escape it themselves.
-_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
 
 # Words and "if": enough for a greeting, and nothing that could run for long or look around.
 ALLOWED = (
-    nodes.And, nodes.CondExpr, nodes.Const, nodes.If, nodes.Name, nodes.Not, nodes.Or, nodes.Output, nodes.Template, nodes.TemplateData,
-)  # fmt: skip
+    nodes.And,
+    nodes.CondExpr,
+    nodes.Const,
+    nodes.If,
+    nodes.Name,
+    nodes.Not,
+    nodes.Or,
+    nodes.Output,
+    nodes.Template,
+    nodes.TemplateData,
+)
 
 
 class Wrong(StrEnum):
@@ -46,7 +55,7 @@ def faults(source: str) -> list[Fault]:
         tree = _environment.parse(source)
     except TemplateSyntaxError as error:
         return [Fault(Wrong.SYNTAX, str(error.lineno))]
-    forbidden = {node.lineno for node in tree.find_all(nodes.Node) if not isinstance(node, ALLOWED)}
+    forbidden = {node.lineno or 1 for node in tree.find_all(nodes.Node) if not isinstance(node, ALLOWED)}
     unknown = meta.find_undeclared_variables(tree) - set(VARIABLES)
     return [Fault(Wrong.FORBIDDEN, str(line)) for line in sorted(forbidden)] + [
         Fault(Wrong.UNKNOWN, name) for name in sorted(unknown)

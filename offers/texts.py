@@ -13,6 +13,8 @@ VARIABLES = ("name", "brand", "value")
 # Plain text, for platforms and for pages that escape it themselves.
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
 
+_environment.globals.clear()
+
 # Words and "if": enough for a greeting, and nothing that could run for long or look around.
 ALLOWED = (
     nodes.And,

@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.schema import known
 
-SHORTEST_PASSWORD = 12  # characters
+SHORTEST_PASSWORD = 10  # characters
 LONGEST_PASSWORD = 1000
 
 FREE_TRIES_EMAIL = 5

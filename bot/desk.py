@@ -1,0 +1,201 @@
+"""The managers' desk: what a person decides about messages, and about what the bot could not do alone.
+
+Each decision is one conditional statement, so that of two managers at once one decides and the other is told.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, update
+from sqlmodel import Session, col, select
+
+from bot import accounts, changes, inbox, own_words
+from bot.accounts import AccountState
+from bot.assembly import Bot
+from bot.changes import Change, Subject, What
+from bot.inbox import Inbox, Outcome
+from bot.managers import Manager
+from bot.outbox import Outgoing, State
+from bot.own_words import Unfit
+from connectors import Way
+from optin import history
+
+BY_MANAGER = "by_manager"
+DISMISSED = "dismissed_by_manager"
+CAN_BE_TAKEN_BACK = frozenset({What.APPROVED.value, What.REJECTED.value, What.WROTE.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is decided."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Somebody, or the bot itself, was faster. `change` is the last decision of a manager on it."""
+
+    state: str
+    reason: str = ""
+    change: Change | None = None
+
+
+def approve(
+    session: Session, bot: Bot, message_id: UUID, text: str, manager: Manager, now: datetime
+) -> Done | TooLate | Unfit:
+    """Let a draft go out, in the manager's words. The worker asks once more whether it may."""
+    draft = session.get(Outgoing, message_id)
+    if draft is None or draft.state != State.DRAFT.value:
+        return _too_late(session, draft, message_id)
+    words = own_words.tidy(text)
+    against = _unfit(session, bot, draft, words, now)
+    if against:
+        return against
+    mine = own_words.signature(manager)
+    values = {"state": State.WAITING.value, "reason": "", "text": words, "said_by": mine, "due_at": now}
+    return _decide(session, draft, is_draft(), values, What.APPROVED, manager, now)
+
+
+def reject(session: Session, message_id: UUID, because: str, manager: Manager, now: datetime) -> Done | TooLate:
+    """A draft stays unsaid. `because` is the manager's own note of why."""
+    draft = session.get(Outgoing, message_id)
+    if draft is None:
+        return _too_late(session, draft, message_id)
+    values = {"state": State.REFUSED.value, "reason": BY_MANAGER}
+    return _decide(session, draft, is_draft(), values, What.REJECTED, manager, now, {"because": because.strip()[:500]})
+
+
+def reopen(session: Session, message_id: UUID, manager: Manager, now: datetime) -> Done | TooLate:
+    """Take back a manager's yes or no: it is a draft again, unless it has left already."""
+    message = session.get(Outgoing, message_id)
+    if message is None:
+        return _too_late(session, message, message_id)
+    change = changes.last(session, Subject.MESSAGE, message_id)
+    if change is None or change.what not in CAN_BE_TAKEN_BACK:
+        return _too_late(session, message, message_id)
+    values = {"state": State.DRAFT.value, "reason": change.before.get("reason", ""), "said_by": "bot"}
+    return _decide(session, message, is_a_managers_decision(), values, What.REOPENED, manager, now)
+
+
+def say_sent(session: Session, message_id: UUID, manager: Manager, now: datetime) -> Done | TooLate:
+    """A manager has looked on the platform: it arrived."""
+    message = session.get(Outgoing, message_id)
+    if message is None:
+        return _too_late(session, message, message_id)
+    at = message.taken_at or now
+    values = {"state": State.SENT.value, "reason": BY_MANAGER, "sent_at": at}
+    decided = _decide(session, message, is_uncertain(), values, What.SAID_SENT, manager, now)
+    if isinstance(decided, Done):
+        history.remember(session, [_touchpoint(message, at)])
+    return decided
+
+
+def send_again(session: Session, message_id: UUID, manager: Manager, now: datetime) -> Done | TooLate:
+    """A manager has looked on the platform: it did not arrive, and is to be sent once more."""
+    message = session.get(Outgoing, message_id)
+    if message is None:
+        return _too_late(session, message, message_id)
+    values = {"state": State.WAITING.value, "reason": "", "due_at": now, "taken_at": None}
+    return _decide(session, message, is_uncertain(), values, What.SENT_AGAIN, manager, now)
+
+
+def try_again(session: Session, inbox_id: int, manager: Manager, now: datetime) -> bool:
+    """Hear once more what was set aside. False where somebody has decided already."""
+    reason = _reason_aside(session, inbox_id)
+    if not inbox.try_again(session, inbox_id):
+        return False
+    changes.record(session, manager, What.TRIED_AGAIN, Subject.INTERACTION, inbox_id, {"reason": reason}, {}, now)
+    return True
+
+
+def dismiss(session: Session, inbox_id: int, manager: Manager, now: datetime) -> bool:
+    """Leave what was set aside as it is: a person has looked. False where somebody has decided already."""
+    reason = _reason_aside(session, inbox_id)
+    seen = {"state": inbox.Heard, "outcome": Outcome.SILENT.value, "reason": DISMISSED, "heard_at": now}
+    aside = update(Inbox).where(col(Inbox.id) == inbox_id, col(Inbox.state) == inbox.Aside)
+    done: Any = session.execute(aside.values(**seen))
+    if done.rowcount:
+        changes.record(session, manager, What.DISMISSED, Subject.INTERACTION, inbox_id, {"reason": reason}, {}, now)
+    return bool(done.rowcount)
+
+
+def resume_account(session: Session, platform: str, account: str, manager: Manager, now: datetime) -> bool:
+    """Let a paused account speak again. False where it is not paused."""
+    state = session.get(AccountState, (platform, account), with_for_update=True)
+    if state is None or not state.reason:
+        return False
+    before = {"reason": state.reason}
+    accounts.resume(session, platform, account)
+    changes.record(session, manager, What.RESUMED, Subject.ACCOUNT, f"{platform}:{account}", before, {}, now)
+    return True
+
+
+def is_draft() -> ColumnElement[bool]:
+    return col(Outgoing.state) == State.DRAFT.value
+
+
+def is_uncertain() -> ColumnElement[bool]:
+    return col(Outgoing.state) == State.UNCERTAIN.value
+
+
+def is_a_managers_decision() -> ColumnElement[bool]:
+    """A no of a manager's, or a yes that no worker has taken yet."""
+    not_taken = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.said_by).startswith("manager:"))
+    return or_(not_taken, and_(col(Outgoing.state) == State.REFUSED.value, col(Outgoing.reason) == BY_MANAGER))
+
+
+def _unfit(session: Session, bot: Bot, message: Outgoing, words: str, now: datetime) -> Unfit | None:
+    if message.valid_until is not None and message.valid_until <= now:
+        return Unfit.WINDOW_CLOSED
+    # A person may answer whoever said STOP, but an offer is what he wants no more of.
+    if message.purpose == "offer" and own_words.has_stopped(session, message.fan_id, message.platform):
+        return Unfit.FAN_SAID_STOP
+    return own_words.unfit(own_words.rules_of(bot, message.platform), Way(message.way), words)
+
+
+def _decide(
+    session: Session,
+    message: Outgoing,
+    still: ColumnElement[bool],
+    values: dict[str, Any],
+    what: What,
+    manager: Manager,
+    now: datetime,
+    more: dict[str, Any] | None = None,
+) -> Done | TooLate:
+    before = {name: getattr(message, name) for name in ("state", "reason", "text")}
+    done: Any = session.execute(update(Outgoing).where(col(Outgoing.id) == message.id, still).values(**values))
+    if not done.rowcount:
+        session.refresh(message)
+        return _too_late(session, message, message.id)
+    after = {name: values.get(name, before[name]) for name in before} | (more or {})
+    changes.record(session, manager, what, Subject.MESSAGE, message.id, before, after, now)
+    return Done(message.id)
+
+
+def _too_late(session: Session, message: Outgoing | None, message_id: UUID) -> TooLate:
+    if message is None:
+        return TooLate("gone")
+    return TooLate(message.state, message.reason, changes.last(session, Subject.MESSAGE, message_id))
+
+
+def _reason_aside(session: Session, inbox_id: int) -> str:
+    return session.exec(select(Inbox.reason).where(Inbox.id == inbox_id)).first() or ""
+
+
+def _touchpoint(message: Outgoing, at: datetime) -> dict[str, Any]:
+    return {
+        "fan_id": message.fan_id,
+        "profile_id": message.profile_id,
+        "at": at,
+        "said_by": message.said_by,
+        "kind": message.way,
+        "text": message.text,
+        "thread": message.recipient,
+        "subject": message.external_id,
+        "inbox_id": message.inbox_id,
+        "message_id": message.id,
+    }

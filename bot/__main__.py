@@ -1,0 +1,112 @@
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `demo-offers`."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from bot import assembly, clock, database, demo, managers, running, worker
+from bot.assembly import Bot
+from bot.settings import env_file
+from connectors import Misconfigured
+from leads import keys
+
+ENV_FILE = Path(".env")
+
+
+@click.group()
+def cli() -> None:
+    """Fanfare: from fan to lead, with consent. Settings come from the environment, or from a file .env here."""
+    for name, value in env_file(ENV_FILE).items():
+        os.environ.setdefault(name, value)
+
+
+def _assemble() -> Bot:
+    try:
+        return assembly.assemble(os.environ)
+    except Misconfigured as wrong:
+        click.echo("Fanfare can't start:\n" + "\n".join(f"  - {fault}" for fault in wrong.faults), err=True)
+        sys.exit(2)
+
+
+def _work(role: Callable[[Bot, str, threading.Event], None]) -> None:
+    """Run until SIGTERM or Ctrl-C; then finish what is in hand."""
+    structlog.configure(processors=LOG)
+    bot, stopping = _assemble(), threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    role(bot, assembly.new_name(), stopping)
+    for connector in bot.connectors.values():
+        connector.close()
+
+
+LOG: list[Any] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+]
+
+
+@cli.command()
+def run() -> None:
+    """Everything on this machine: web, worker and clock, and the sandbox where no platform is set up."""
+    sys.exit(running.run(dict(os.environ)))
+
+
+@cli.command("worker")
+def worker_() -> None:
+    """Hear what the fans did, and say what was decided."""
+    _work(worker.run)
+
+
+@cli.command("clock")
+def clock_() -> None:
+    """Poll the platforms and let time pass. Any number may run: one leads."""
+    _work(clock.run)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the tables up to date."""
+    database.migrate(_assemble().settings.database_url.get_secret_value())
+
+
+@cli.command("add-manager")
+@click.argument("email")
+@click.option("--name", default="", help="How the panel calls the person.")
+@click.password_option(help="At least ten characters; asked for if left out.")
+def add_manager(email: str, name: str, password: str) -> None:
+    """Let a community manager sign in to the panel."""
+    bot = _assemble()
+    with bot.transaction() as session:
+        added = managers.add(session, bot.new_id(), email, name, password, bot.settings.language, bot.now())
+    if isinstance(added, managers.Unfit):
+        raise click.ClickException(f"not added: {added.value}")
+    click.echo(f"{email} may sign in at {bot.settings.address}/panel")
+
+
+@cli.command("add-key")
+@click.argument("name")
+def add_key(name: str) -> None:
+    """Make a key for a CRM. It is shown this once; we keep its hash."""
+    bot = _assemble()
+    with bot.transaction() as session:
+        click.echo(keys.make(session, name, assembly.random_bytes(), bot.now()))
+
+
+@cli.command("demo-offers")
+def demo_offers() -> None:
+    """Put two offers into an empty catalogue, to begin from."""
+    bot = _assemble()
+    with bot.transaction() as session:
+        demo.fill(session, bot.new_id, bot.now())
+
+
+if __name__ == "__main__":
+    cli()

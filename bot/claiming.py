@@ -1,0 +1,71 @@
+"""Claiming: a fan takes an offer, on a page or in a chat, and may say that he wants to hear from us."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from bot.assembly import Bot
+from leads import pipeline
+from leads.pipeline import Lead
+from offers import catalog, claims, coupons
+from offers.catalog import Offer
+from offers.claims import Claim
+from optin import consents, fans
+from optin.wordings import Wording, wording
+
+
+class Kept(StrEnum):
+    """Why a claim gives no code."""
+
+    SOLD_OUT = "sold_out"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The fan's code; `fresh` where he has it since just now."""
+
+    code: str
+    fresh: bool
+
+
+def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now: datetime) -> Code | Kept:
+    """Give the fan his code, once for all time. A second click, a refresh or another tab finds the same code."""
+    if claim.code:
+        return Code(claim.code, fresh=False)
+    if not catalog.is_open(offer, now):
+        return Kept.CLOSED
+    with session.begin_nested() as attempt:
+        fresh = claims.settle(session, claim, email, coupons.write(bot.draw, offer.code_prefix), now)
+        if fresh and not catalog.take_one(session, offer.id):
+            attempt.rollback()
+            return Kept.SOLD_OUT
+    session.refresh(claim)
+    return Code(str(claim.code), fresh)
+
+
+def allow(
+    session: Session, bot: Bot, claim: Claim, ticked: dict[str, Wording], how: str, evidence: str, now: datetime
+) -> Lead | None:
+    """Write down each channel that the fan ticked, with the words he saw, and make him a lead. Nothing ticked, no lead."""
+    claims.finish(session, claim)
+    proofs = [
+        consents.record(session, consents.granted(claim.fan_id, channel, words, how, evidence, now, claim.profile_id))
+        for channel, words in ticked.items()
+    ]
+    if not proofs:
+        return None
+    first_touch_at = fans.first_heard_at(session, claim.fan_id) or claim.opened_at
+    return pipeline.promote(session, bot.new_id(), claim, proofs[0], first_touch_at, now)
+
+
+def channels(bot: Bot, claim: Claim, language: str) -> dict[str, Wording]:
+    """What a fan may allow on a claim's page: a channel each, and the words for it."""
+    brand = bot.settings.brand
+    asked = {"email": wording("offers_email", language, brand)}
+    connector = bot.connectors.get(claim.platform)
+    if connector is not None and connector.rules.opens_window:
+        asked[claim.platform] = wording("offers_messages", language, brand)
+    return asked

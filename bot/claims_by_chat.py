@@ -1,0 +1,97 @@
+"""Claiming inside a chat: the fan gives his e-mail address, gets his code, and says yes or no to hearing from us."""
+
+from bot import claiming, facts, speech
+from bot.claiming import Code
+from bot.facts import Known, Verdict
+from bot.inbox import Outcome
+from bot.offering import link
+from bot.scene import Scene
+from bot.speech import Say
+from connectors import Button, Kind
+from offers import claims
+from offers.catalog import Offer
+from offers.claims import Claim, Step
+from optin import answers
+from optin.wordings import wording
+
+CHAT = frozenset({Kind.MESSAGE, Kind.PRESS, Kind.CONTACT})
+YES, NO = "consent-yes", "consent-no"
+WORDS = {"fr": ("Oui", "Non"), "en": ("Yes", "No")}
+
+
+def takes_a_step(scene: Scene, fan: Known) -> Verdict | None:
+    """His answer to what we asked for last."""
+    if scene.interaction.kind not in CHAT:
+        return None
+    return _gives_email(scene, fan) or _says_yes_or_no(scene, fan)
+
+
+def _gives_email(scene: Scene, fan: Known) -> Verdict | None:
+    one = scene.interaction
+    claim = _held(fan, Step.EMAIL)
+    if claim is None:
+        return None
+    email = answers.email_in(one.email or one.text)
+    if email is not None:
+        return _give_code(scene, fan, claim, email)
+    if "@" in one.text:
+        return speech.answer(scene, fan, Say("email_unclear", claim=claim))
+    if one.phone:
+        return speech.answer(scene, fan, Say("email_missing", {"link": link(scene, claim)}, claim=claim))
+    return None
+
+
+def _give_code(scene: Scene, fan: Known, claim: Claim, email: str) -> Verdict:
+    stored = _write_down(scene, fan, claim)
+    offer = scene.session.get_one(Offer, claim.offer_id)
+    taken = claiming.take(scene.session, scene.bot, stored, offer, email, scene.now)
+    if not isinstance(taken, Code):
+        speech.answer(scene, fan, Say(taken.value, claim=claim))
+        return Outcome.CLAIMED, taken.value
+    spoken = scene.language(fan)
+    words = {
+        "code": taken.code,
+        "value": offer.value,
+        "link": link(scene, claim),
+        "wording": wording("offers_email", spoken, scene.brand).text,
+    }
+    yes, no = WORDS[spoken]
+    buttons = (Button(yes, payload=YES), Button(no, payload=NO))
+    speech.answer(scene, fan, Say("code_given", words, claim=claim, buttons=buttons))
+    return Outcome.CLAIMED, "code_given"
+
+
+def _write_down(scene: Scene, fan: Known, claim: Claim) -> Claim:
+    """What this batch has noted so far is written, so that the claim can be taken where it stands."""
+    facts.write(scene.session, scene.notes, scene.facts, scene.now)
+    stored = scene.session.get_one(Claim, claim.id)
+    fan.holds[fan.holds.index(claim)] = stored
+    return stored
+
+
+def _says_yes_or_no(scene: Scene, fan: Known) -> Verdict | None:
+    one = scene.interaction
+    claim = _held(fan, Step.CONSENT)
+    if claim is None:
+        return None
+    if one.payload == YES or answers.says_yes(one.text):
+        return _agree(scene, fan, claim)
+    if one.payload == NO or answers.says_no(one.text):
+        stored = _write_down(scene, fan, claim)
+        claims.finish(scene.session, stored)
+        speech.answer(scene, fan, Say("consent_declined", claim=claim))
+        return Outcome.CLAIMED, "consent_declined"
+    return None
+
+
+def _agree(scene: Scene, fan: Known, claim: Claim) -> Verdict:
+    """He read the words in the message before, and said yes: that message and this answer are the proof."""
+    stored = _write_down(scene, fan, claim)
+    words = wording("offers_email", scene.language(fan), scene.brand)
+    claiming.allow(scene.session, scene.bot, stored, {"email": words}, "chat", scene.interaction.id, scene.now)
+    speech.answer(scene, fan, Say("consent_noted", claim=claim))
+    return Outcome.CLAIMED, "consent_given"
+
+
+def _held(fan: Known, step: Step) -> Claim | None:
+    return next((claim for claim in reversed(fan.holds) if claim.step == step.value), None)

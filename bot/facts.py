@@ -1,0 +1,169 @@
+"""All that must be known to hear a batch, read in a handful of queries; and all that was heard, written in as few."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
+
+from bot import accounts, inbox, outbox
+from bot.inbox import Entry
+from bot.outbox import Outgoing
+from leads import pipeline
+from offers import catalog, claims
+from offers.catalog import Offer
+from offers.claims import Claim
+from optin import consents, fans, history
+from optin.consents import Act
+from optin.fans import Handle, Profile
+
+Verdict = tuple[inbox.Outcome, str]  # what became of it, and why
+
+
+@dataclass(slots=True)
+class Known:
+    """One fan as one platform shows him, kept true while his words are heard."""
+
+    fan_id: UUID
+    profile_id: UUID
+    handle: str
+    name: str
+    language: str
+    window_opened_at: datetime | None = None
+    last_heard_at: datetime | None = None
+    blocked: bool = False
+    stopped: bool = False
+    holds: list[Claim] = field(default_factory=list)
+    is_new: bool = False
+
+
+@dataclass(slots=True)
+class Facts:
+    """What we know before hearing a batch."""
+
+    people: dict[Handle, Known]
+    offers: Sequence[Offer]
+    paused: dict[tuple[str, str], str]
+    said: set[str]  # the `once` of messages that exist
+
+
+@dataclass(slots=True)
+class Notes:
+    """What hearing a batch changes."""
+
+    new: list[Known] = field(default_factory=list)
+    met: dict[UUID, Known] = field(default_factory=dict)
+    touchpoints: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    withdrawn: set[tuple[UUID, str]] = field(default_factory=set)
+    changed_leads: set[UUID] = field(default_factory=set)
+    heard: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def handle_of(entry: Entry) -> Handle:
+    """Who did it. Where the platform doesn't say, each thing done has a fan of its own."""
+    one = entry.interaction
+    return Handle(one.platform, one.account, one.author or f"?{one.subject or one.id}"[:200])
+
+
+def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], str], now: datetime) -> Facts:
+    """Read what the batch needs: the same few queries for one entry as for two hundred."""
+    profiles = fans.met(session, {handle_of(entry) for entry in entries})
+    people = _people(session, profiles)
+    once = {once_of(entry) for entry in entries}
+    said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
+    return Facts(people, catalog.showing(session), accounts.paused(session, now), said)
+
+
+def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known]:
+    ids = {profile.fan_id for profile in profiles}
+    languages, journals = fans.languages(session, ids), consents.entries(session, ids)
+    held: dict[UUID, list[Claim]] = {}
+    for claim in claims.held(session, ids) if ids else ():
+        held.setdefault(claim.fan_id, []).append(claim)
+    known = {}
+    for profile in profiles:
+        journal = journals.get(profile.fan_id, ())
+        known[Handle(profile.platform, profile.account, profile.handle)] = Known(
+            fan_id=profile.fan_id,
+            profile_id=profile.id,
+            handle=profile.handle,
+            name=profile.name,
+            language=languages[profile.fan_id],
+            window_opened_at=profile.window_opened_at,
+            last_heard_at=profile.last_heard_at,
+            blocked=profile.blocked_at is not None,
+            stopped=consents.effective(journal, profile.platform) is Act.WITHDRAWN,
+            holds=held.setdefault(profile.fan_id, []),
+        )
+    return known
+
+
+def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
+    """Write what was noted in a few statements, each table after those that it refers to. Then forget it."""
+    _write_people(session, notes, facts, now)
+    history.remember(session, notes.touchpoints)
+    consents.journal(session, notes.consents)
+    claims.opened(session, [claim.model_dump() for claim in notes.claims])
+    for platform in {platform for _, platform in notes.withdrawn}:
+        theirs = {fan_id for fan_id, where in notes.withdrawn if where == platform}
+        outbox.withdraw(session, theirs, platform, "fan_said_stop")
+    outbox.put(session, notes.messages)
+    for fan_id in sorted(notes.changed_leads):
+        pipeline.touch(session, fan_id, now)
+    inbox.mark_heard(session, notes.heard, now)
+    for kept in (notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.heard):
+        kept.clear()  # type: ignore[attr-defined]
+    notes.met, notes.withdrawn, notes.changed_leads = {}, set(), set()
+
+
+def _write_people(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
+    where = {known.profile_id: handle for handle, known in facts.people.items()} if notes.new else {}
+    born = [{"id": known.fan_id, "language": known.language, "created_at": now} for known in notes.new]
+    profiles = [_profile(known, where[known.profile_id], now) for known in notes.new]
+    fans.add(session, born, profiles)
+    for known in notes.new:
+        known.is_new = False
+        notes.met.pop(known.profile_id, None)
+    _write_meetings(session, list(notes.met.values()), now)
+
+
+def _profile(known: Known, handle: Handle, now: datetime) -> dict[str, Any]:
+    return {
+        "id": known.profile_id,
+        "fan_id": known.fan_id,
+        "platform": handle.platform,
+        "account": handle.account,
+        "handle": handle.handle,
+        "name": known.name,
+        "first_heard_at": known.last_heard_at or now,
+        "last_heard_at": known.last_heard_at or now,
+        "window_opened_at": known.window_opened_at,
+        "blocked_at": now if known.blocked else None,
+    }
+
+
+def _write_meetings(session: Session, met: Sequence[Known], now: datetime) -> None:
+    table = Profile.__table__  # type: ignore[attr-defined]
+    rows = [_seen(known, now) for known in met]
+    if rows:
+        theirs = update(table).where(table.c.id == bindparam("row"))
+        session.connection().execute(theirs.values({name: bindparam(f"new_{name}") for name in SEEN}), rows)
+
+
+SEEN = ("name", "last_heard_at", "window_opened_at", "blocked_at")
+
+
+def _seen(known: Known, now: datetime) -> dict[str, Any]:
+    return {
+        "row": known.profile_id,
+        "new_name": known.name,
+        "new_last_heard_at": known.last_heard_at,
+        "new_window_opened_at": known.window_opened_at,
+        "new_blocked_at": now if known.blocked else None,
+    }

@@ -1,0 +1,175 @@
+"""The inbox: what the platforms told us, kept before anyone thinks about it."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, bindparam, func, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from connectors import Interaction, Kind
+from optin.schema import counted, document
+
+Waiting = "waiting"
+Heard = "heard"
+Aside = "aside"
+
+
+class Outcome(StrEnum):
+    """What became of an interaction. Beside it stands a reason."""
+
+    ANSWERED = "answered"  # an answer was decided
+    DRAFTED = "drafted"  # a person decides on the answer
+    SILENT = "silent"  # heard, and nothing to say
+    STOPPED = "stopped"  # the fan wants no more
+    CLAIMED = "claimed"  # the fan took a step with an offer
+    NOTED = "noted"  # no fan's word: an echo, a receipt, another machine
+    UNKNOWN = "unknown"  # kept with its raw JSON, since we have no name for it
+    ASIDE = "aside"  # it broke us; a person looks
+
+
+class Inbox(SQLModel, table=True):
+    """One interaction. Unique by the platform's own id, so a redelivery is nothing new."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("platform", "account", "key"),
+        CheckConstraint("state IN ('waiting', 'heard', 'aside')", name="state"),
+        Index(
+            "ix_inbox_waiting",
+            "lane",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: int = counted()
+    platform: str = Field(max_length=40)
+    account: str
+    key: str
+    kind: str = Field(max_length=40)
+    author: str
+    lane: int = Field(sa_type=SmallInteger)
+    at: datetime
+    received_at: datetime
+    interaction: dict[str, Any] = document()  # in our words
+    raw: dict[str, Any] = document()  # in the platform's
+    state: str = Field(default=Waiting, max_length=10)
+    attempts: int = Field(default=0, sa_type=SmallInteger)
+    outcome: str = Field(default="", max_length=20)
+    reason: str = Field(default="")
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An interaction that waits, with its place in the inbox."""
+
+    id: int
+    lane: int
+    interaction: Interaction
+
+
+_IN_WORDS = tuple(
+    name for name in Interaction.__dataclass_fields__ if name not in ("platform", "account", "id", "kind", "at", "raw")
+)
+_COLUMNS = tuple(
+    col(one)
+    for one in (Inbox.id, Inbox.lane, Inbox.platform, Inbox.account, Inbox.key, Inbox.kind, Inbox.at, Inbox.interaction)
+)
+
+
+def keep(
+    session: Session, interactions: Iterable[Interaction], lane_of: Callable[[Interaction], int], now: datetime
+) -> None:
+    """Keep what is new, in one statement. What we have already is left as it is."""
+    rows = [_row(one, lane_of(one), now) for one in interactions]
+    if rows:
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        session.execute(dialect.insert(Inbox).on_conflict_do_nothing(), rows)
+
+
+def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:
+    """What waits on these lanes, in its order."""
+    here = sa.select(*_COLUMNS).where(col(Inbox.lane).in_(lanes), col(Inbox.state) == Waiting)
+    return [_entry(*row) for row in session.execute(here.order_by(col(Inbox.id)).limit(most))]
+
+
+def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, datetime]]:
+    """What the fan did, and when, for each of these entries."""
+    found = session.execute(select(Inbox.id, Inbox.kind, Inbox.at).where(col(Inbox.id).in_(rows)))
+    return {row: (Kind(kind), at) for row, kind, at in found}
+
+
+def anything_waiting(session: Session) -> bool:
+    return session.exec(select(Inbox.id).where(Inbox.state == Waiting).limit(1)).first() is not None
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    return session.exec(select(func.min(Inbox.received_at)).where(Inbox.state == Waiting)).one()
+
+
+def mark_heard(session: Session, heard: Sequence[tuple[int, str, str]], now: datetime) -> None:
+    """Note (id, outcome, reason) of each, in one statement."""
+    rows = [{"row": row, "outcome": outcome, "reason": reason} for row, outcome, reason in heard]
+    table = Inbox.__table__  # type: ignore[attr-defined]
+    known = update(table).where(table.c.id == bindparam("row"))
+    values = {"state": Heard, "outcome": bindparam("outcome"), "reason": bindparam("reason"), "heard_at": now}
+    if rows:
+        session.connection().execute(known.values(**values), rows)
+
+
+def count_attempt(session: Session, row: int) -> int:
+    """One more try of an entry that broke us before; says how many that makes."""
+    tried = update(Inbox).where(col(Inbox.id) == row).values(attempts=Inbox.attempts + 1)
+    return int(session.execute(tried.returning(col(Inbox.attempts))).scalar_one())
+
+
+def set_aside(session: Session, row: int, why: str, now: datetime) -> None:
+    """Let nobody try this entry again until a person has looked."""
+    aside = {"state": Aside, "outcome": Outcome.ASIDE.value, "reason": why, "heard_at": now}
+    session.execute(update(Inbox).where(col(Inbox.id) == row).values(**aside))
+
+
+def try_again(session: Session, row: int) -> bool:
+    """A person asks for one more try of what was set aside."""
+    again = {"state": Waiting, "outcome": "", "reason": "", "attempts": 0, "heard_at": None}
+    done: Any = session.execute(update(Inbox).where(col(Inbox.id) == row, col(Inbox.state) == Aside).values(**again))
+    return bool(done.rowcount)
+
+
+def _row(one: Interaction, lane: int, now: datetime) -> dict[str, Any]:
+    words = {name: value for name in _IN_WORDS if (value := getattr(one, name))}
+    return {
+        "platform": one.platform,
+        "account": one.account,
+        "key": one.id,
+        "kind": one.kind.value,
+        "author": one.author,
+        "lane": lane,
+        "at": one.at,
+        "received_at": now,
+        "interaction": words,
+        "raw": dict(one.raw),
+        "state": Waiting,
+        "attempts": 0,
+        "outcome": "",
+        "reason": "",
+    }
+
+
+def _entry(
+    row: int, lane: int, platform: str, account: str, key: str, kind: str, at: datetime, words: dict[str, Any]
+) -> Entry:
+    return Entry(row, lane, Interaction(platform, account, key, Kind(kind), at, **words))
+
+
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """How many entries stand in each state."""
+    grouped = session.execute(select(Inbox.state, func.count()).group_by(col(Inbox.state)))
+    return {("inbox", state): count for state, count in grouped}

@@ -1,0 +1,167 @@
+"""The fan's journey, from a comment to a code and a yes. Read this first.
+
+What a fan did is heard in this order: his wish to be left alone, his complaint, his answer to what we asked, his wish
+for an offer, and last whatever else he said. One thing done gets one automatic answer at most, and what is not
+understood becomes a draft for a person or a silence with a reason.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session
+
+from bot import facts, language, meaning, outbox, speech
+from bot.assembly import Bot
+from bot.claims_by_chat import takes_a_step
+from bot.facts import Known, Verdict
+from bot.inbox import Entry, Outcome
+from bot.meaning import Meaning
+from bot.offering import asks_for_an_offer
+from bot.scene import Scene
+from bot.speech import Say
+from connectors import Kind
+from optin import answers, consents, history
+
+SPOKEN = frozenset(
+    {Kind.COMMENT, Kind.POST, Kind.MENTION, Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT, Kind.RATING}
+)
+PRIVATE = frozenset({Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT})
+REWRITTEN = frozenset({Kind.COMMENT_EDITED, Kind.MESSAGE_EDITED})
+REMOVED = frozenset({Kind.COMMENT_REMOVED, Kind.MESSAGE_REMOVED})
+LEAVING = frozenset({Kind.STOP, Kind.BLOCKED})
+NO_FAN = frozenset({Kind.ECHO, Kind.READ, Kind.DELIVERED, Kind.RESTRICTED, Kind.UNKNOWN})
+
+
+def hear(session: Session, bot: Bot, entries: Sequence[Entry]) -> None:
+    """Hear a batch: facts for all of it, a decision for each, and what follows written together."""
+    now = bot.now()
+    known = facts.load(session, entries, speech.private_once, now)
+    notes = facts.Notes()
+    for entry in entries:
+        outcome, reason = _hear_one(Scene(session, bot, known, notes, entry, now))
+        notes.heard.append((entry.id, outcome.value, reason))
+    facts.write(session, notes, known, now)
+
+
+def _hear_one(scene: Scene) -> Verdict:
+    one = scene.interaction
+    if one.kind in NO_FAN:
+        return speech.note(scene)
+    if one.by_bot or one.author in scene.connector_accounts:
+        return Outcome.NOTED, "not_a_fan"
+    fan = _recognize(scene)
+    for step in STEPS:
+        verdict = step(scene, fan)
+        if verdict is not None:
+            return verdict
+    return Outcome.SILENT, "nothing_asked"
+
+
+def _recognize(scene: Scene) -> Known:
+    """The fan, as we know him or as we just meet him, with what he did now remembered."""
+    fan = scene.fan() or _meet(scene)
+    one = scene.interaction
+    fan.name = one.author_name or fan.name
+    fan.last_heard_at = max(fan.last_heard_at or one.at, one.at)
+    if one.kind in scene.rules.opens_window:
+        fan.window_opened_at = max(fan.window_opened_at or one.at, min(one.at, scene.now))
+        fan.blocked = False
+    scene.notes.met[fan.profile_id] = fan
+    scene.remember(fan)
+    return fan
+
+
+def _meet(scene: Scene) -> Known:
+    one, bot = scene.interaction, scene.bot
+    speaks = language.detect(one.text, one.language or bot.settings.language)
+    who = facts.handle_of(scene.entry)
+    fan = Known(bot.new_id(), bot.new_id(), who.handle, one.author_name, speaks, is_new=True)
+    scene.facts.people[who] = fan
+    scene.notes.new.append(fan)
+    return fan
+
+
+def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
+    """STOP, in any words and on any platform, is heard before anything else."""
+    one = scene.interaction
+    said_so = one.kind in LEAVING or ((one.kind in SPOKEN or one.kind in REWRITTEN) and answers.stops(one.text))
+    if not said_so:
+        return None
+    was_stopped, fan.stopped = fan.stopped, True
+    fan.blocked = fan.blocked or one.kind is Kind.BLOCKED
+    _drop_what_waits(scene, fan)
+    if was_stopped:
+        return Outcome.STOPPED, "said_again"
+    how = "platform" if one.kind in LEAVING else "chat"
+    line = consents.withdrawn(fan.fan_id, one.platform, how, one.id, one.at, scene.now, fan.profile_id)
+    scene.notes.consents.append(line)
+    scene.notes.changed_leads.add(fan.fan_id)
+    if one.kind in PRIVATE:
+        speech.answer(scene, fan, Say("stopped", purpose="stop"))
+    return Outcome.STOPPED, one.kind.value
+
+
+def _drop_what_waits(scene: Scene, fan: Known) -> None:
+    """Whatever was decided for him a moment ago stays unsaid."""
+    scene.notes.withdrawn.add((fan.fan_id, scene.interaction.platform))
+    for message in scene.notes.messages:
+        waits = message["state"] in (outbox.State.WAITING.value, outbox.State.DRAFT.value)
+        if waits and message["fan_id"] == fan.fan_id:
+            message.update(state=outbox.State.REFUSED.value, reason="fan_said_stop")
+
+
+def _changed_his_words(scene: Scene, fan: Known) -> Verdict | None:
+    one = scene.interaction
+    if one.kind not in REWRITTEN | REMOVED:
+        return None
+    text = one.text if one.kind in REWRITTEN else ""
+    history.rewrite(scene.session, fan.fan_id, one.subject, text)
+    for touchpoint in scene.notes.touchpoints:
+        if touchpoint["fan_id"] == fan.fan_id and touchpoint["subject"] == one.subject:
+            touchpoint["text"] = text
+    return Outcome.SILENT, "edited" if one.kind in REWRITTEN else "removed"
+
+
+def _says_nothing(scene: Scene, fan: Known) -> Verdict | None:
+    """A reaction, an unblock, a hidden comment, or words for another app: remembered, and no reason to speak."""
+    one = scene.interaction
+    if one.kind not in SPOKEN:
+        return Outcome.SILENT, one.kind.value
+    return None
+
+
+def _complains(scene: Scene, fan: Known) -> Verdict | None:
+    """A complaint, a call for help or anger goes to a person, and never gets a promotion."""
+    scene.meant = meaning.read(scene.interaction.text)
+    if meaning.promotable(scene.meant):
+        return None
+    fan.language = scene.language(fan)
+    return speech.draft(scene, fan, "draft_complaint", scene.meant.value)
+
+
+def _else(scene: Scene, fan: Known) -> Verdict | None:
+    """What is neither an answer nor a wish: a greeting is greeted, a question goes to a person."""
+    if scene.interaction.kind in PRIVATE:
+        return _talks(scene, fan)
+    if scene.meant is Meaning.QUESTION:
+        return speech.draft(scene, fan, "draft_question", "question")
+    return None
+
+
+def _talks(scene: Scene, fan: Known) -> Verdict:
+    if scene.meant is Meaning.GREETING or scene.interaction.kind is Kind.REFERRAL:
+        return speech.answer(scene, fan, Say("hello", {"brand": scene.brand}))
+    if scene.meant in (Meaning.THANKS, Meaning.PRAISE):
+        return speech.answer(scene, fan, Say("thanks", {"brand": scene.brand}))
+    return speech.draft(scene, fan, "draft_question", "not_understood")
+
+
+Step = Callable[[Scene, Known], Verdict | None]
+STEPS: tuple[Step, ...] = (
+    _wants_out,
+    _changed_his_words,
+    _says_nothing,
+    _complains,
+    takes_a_step,
+    asks_for_an_offer,
+    _else,
+)

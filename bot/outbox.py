@@ -1,0 +1,165 @@
+"""The outbox: what we decided to say, written before it is said, and what became of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, exists, func, insert, text, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from bot.inbox import Inbox, Waiting
+from connectors import Ask, Button
+from optin.schema import belongs_to, document, known
+
+LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
+
+
+class State(StrEnum):
+    DRAFT = "draft"  # a person decides
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"  # by the platform, by our own rules, or by a person; `reason` says which
+    UNCERTAIN = "uncertain"  # it may have gone out; a person or an echo decides
+    LAPSED = "lapsed"  # the window closed before it could go out
+
+
+class Outgoing(SQLModel, table=True):
+    """One message. `once` says for what there may be only one: the schema refuses a second."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({', '.join(repr(state.value) for state in State)})", name="state"),
+        Index(
+            "ix_message_due",
+            "due_at",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_message_sending",
+            "taken_at",
+            postgresql_where=text("state = 'sending'"),
+            sqlite_where=text("state = 'sending'"),
+        ),
+        Index("ix_message_state", "state", "created_at"),
+    )
+
+    id: UUID = known()
+    once: str = Field(unique=True)
+    platform: str = Field(max_length=40)
+    account: str
+    way: str = Field(max_length=10)
+    recipient: str
+    handle: str  # whom it is for, by the platform's id of the person
+    lane: int = Field(sa_type=SmallInteger)
+    answers: str = ""  # the platform's id of what it answers
+    fan_id: UUID = belongs_to("fan")
+    profile_id: UUID = belongs_to("profile", index=False)
+    inbox_id: int = belongs_to("inbox")
+    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer"
+    language: str = Field(max_length=8)
+    text: str
+    buttons: list[dict[str, str]] = document()
+    then_text: str = ""  # a public line that tells where to look, once this one is sent
+    state: str = Field(max_length=10)
+    reason: str = ""
+    why: str = ""  # the permit's reason, as it stood when this was last decided
+    said_by: str = "bot"
+    due_at: datetime
+    valid_until: datetime | None = None
+    created_at: datetime
+    attempts: int = Field(default=0, sa_type=SmallInteger)
+    taken_at: datetime | None = None
+    sent_at: datetime | None = None
+    external_id: str = Field(default="", index=True)
+
+
+def put(session: Session, messages: Collection[dict[str, Any]]) -> None:
+    if messages:
+        session.execute(insert(Outgoing), list(messages))
+
+
+def take(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
+    """Take what is due and mark it as being sent. A fan's unheard word, or what is on its way to him, goes first."""
+    unheard = exists().where(
+        col(Inbox.state) == Waiting,
+        col(Inbox.lane) == col(Outgoing.lane),
+        col(Inbox.author) == col(Outgoing.handle),
+    )
+    earlier = aliased(Outgoing)
+    on_its_way = exists().where(
+        col(earlier.state) == State.SENDING.value, col(earlier.profile_id) == col(Outgoing.profile_id)
+    )
+    due = select(Outgoing).where(
+        Outgoing.state == State.WAITING.value, col(Outgoing.due_at) <= now, ~unheard, ~on_its_way
+    )
+    rows = session.exec(
+        due.order_by(col(Outgoing.due_at), col(Outgoing.id)).limit(most).with_for_update(skip_locked=True, of=Outgoing)
+    ).all()
+    for row in rows:
+        row.state, row.taken_at, row.attempts = State.SENDING.value, now, row.attempts + 1
+    session.flush()
+    return rows
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    due = select(Outgoing.id).where(Outgoing.state == State.WAITING.value, col(Outgoing.due_at) <= now).limit(1)
+    return session.exec(due).first() is not None
+
+
+def note(session: Session, message_id: UUID, state: State, reason: str = "", **more: Any) -> bool:
+    """Write what became of a message that was being sent. False where someone else has decided in the meantime."""
+    mine = update(Outgoing).where(col(Outgoing.id) == message_id, col(Outgoing.state) == State.SENDING.value)
+    done: Any = session.execute(mine.values(state=state.value, reason=reason, **more))
+    return bool(done.rowcount)
+
+
+def give_up_on_the_dead(session: Session, now: datetime) -> int:
+    """What a dead worker was sending may have gone out: nobody sends it again, and a person sees it."""
+    dead = update(Outgoing).where(col(Outgoing.state) == State.SENDING.value, col(Outgoing.taken_at) < now - LEASE)
+    done: Any = session.execute(dead.values(state=State.UNCERTAIN.value, reason="worker_died"))
+    return int(done.rowcount)
+
+
+def withdraw(session: Session, fan_ids: Iterable[UUID], platform: str, reason: str) -> None:
+    """Nothing that waits for these fans on this platform goes out any more."""
+    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DRAFT.value])
+    theirs = update(Outgoing).where(
+        col(Outgoing.fan_id).in_(list(fan_ids)), col(Outgoing.platform) == platform, waiting
+    )
+    session.execute(theirs.values(state=State.REFUSED.value, reason=reason))
+
+
+def confirm(session: Session, keys: Collection[UUID], external_id: str, now: datetime) -> None:
+    """An echo proves that a message went out, whatever we thought of it."""
+    unsure = col(Outgoing.state).in_([State.UNCERTAIN.value, State.SENDING.value])
+    proven = {"state": State.SENT.value, "reason": "echo", "external_id": external_id, "sent_at": now}
+    session.execute(update(Outgoing).where(col(Outgoing.id).in_(keys), unsure).values(**proven))
+
+
+def buttons_of(message: Outgoing) -> tuple[Button, ...]:
+    return tuple(Button(one["label"], Ask(one["ask"]), one["payload"]) for one in message.buttons)
+
+
+def drafts(session: Session, most: int = 100) -> Sequence[Outgoing]:
+    waiting = select(Outgoing).where(Outgoing.state == State.DRAFT.value)
+    return session.exec(waiting.order_by(col(Outgoing.created_at)).limit(most)).all()
+
+
+def let_lapse(session: Session, now: datetime) -> int:
+    """Drafts and messages whose window has closed can't go out any more."""
+    open_still = col(Outgoing.state).in_([State.DRAFT.value, State.WAITING.value])
+    late = update(Outgoing).where(open_still, col(Outgoing.valid_until).is_not(None), col(Outgoing.valid_until) <= now)
+    done: Any = session.execute(late.values(state=State.LAPSED.value, reason="window_closed"))
+    return int(done.rowcount)
+
+
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """How many messages stand in each state."""
+    grouped = session.execute(select(Outgoing.state, func.count()).group_by(col(Outgoing.state)))
+    return {("outbox", state): count for state, count in grouped}

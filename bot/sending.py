@@ -1,0 +1,265 @@
+"""Sending: take what is due and commit, ask the permits again, say it through the platform, note what became of it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from bot import accounts, inbox, outbox, pace, spending
+from bot.assembly import Bot
+from bot.outbox import Outgoing, State
+from connectors import (
+    Busy,
+    Connector,
+    Kind,
+    Message,
+    PlatformError,
+    Receipt,
+    Refused,
+    Scope,
+    Uncertain,
+    Unreachable,
+    Way,
+)
+from optin import consents, fans, history, permits
+from optin.consents import Act
+from optin.fans import Handle, Profile
+from optin.permits import Permit, Refusal
+
+AT_ONCE = 4  # messages taken together: what a dying sender leaves uncertain is no more than this
+TRIES = 8  # of a platform that is busy or away; then a person looks
+FIRST_PAUSE = timedelta(seconds=2)  # doubled at each try
+LONGEST_PAUSE = timedelta(minutes=15)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that may go now."""
+
+    outgoing: Outgoing
+    connector: Connector
+    message: Message
+
+
+Fate = Receipt | PlatformError
+
+
+def send_some(bot: Bot, threads: Executor) -> int:
+    """Send what is due, a few at once. Says how many were taken."""
+    now = bot.now()
+    with bot.reading() as session:
+        if not outbox.anything_due(session, now):
+            return 0
+    with bot.transaction() as session:
+        taken = outbox.take(session, AT_ONCE, now)
+        ready = _permitted(session, bot, taken, now)
+    fates = list(threads.map(_say, ready))
+    if ready:
+        with bot.transaction() as session:
+            for one, fate in zip(ready, fates, strict=True):
+                _note(session, bot, one, fate, bot.now())
+    return len(taken)
+
+
+def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datetime) -> list[Ready]:
+    """Ask again, with what is known now: since the decision he may have said STOP, or the window may have closed."""
+    if not taken:
+        return []
+    profiles = {row.id: row for row in fans.by_ids(session, {one.profile_id for one in taken})}
+    journals = consents.entries(session, {profile.fan_id for profile in profiles.values()})
+    asked = inbox.asked(session, {one.inbox_id for one in taken})
+    paused = accounts.paused(session, now)
+    ready = []
+    for one in taken:
+        profile = profiles[one.profile_id]
+        stopped = consents.effective(journals.get(profile.fan_id, ()), one.platform) is Act.WITHDRAWN
+        found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, now)
+        ready += [found] if found else []
+    return ready
+
+
+def _clear(
+    session: Session,
+    bot: Bot,
+    one: Outgoing,
+    profile: Profile,
+    stopped: bool,
+    asked: tuple[Kind, datetime],
+    paused: dict[tuple[str, str], str],
+    now: datetime,
+) -> Ready | None:
+    """The message ready to go, or None once it is noted why not."""
+    connector = bot.connectors.get(one.platform)
+    if connector is None:
+        _hold(session, one, "platform_not_set_up", now + LONGEST_PAUSE)
+        return None
+    if (one.platform, one.account) in paused:
+        _hold(session, one, "account_paused", now + LONGEST_PAUSE / 15)
+        return None
+    answer = permits.to_answer(connector.rules, _facts(one, profile, stopped, asked), now)
+    if isinstance(answer, Refusal):
+        state = State.LAPSED if answer.why.endswith("_closed") else State.REFUSED
+        outbox.note(session, one.id, state, answer.why)
+        return None
+    return _paced(session, bot, one, connector, _message(one, connector, profile, answer, now), now)
+
+
+def _facts(one: Outgoing, profile: Profile, stopped: bool, asked: tuple[Kind, datetime]) -> permits.Facts:
+    return permits.Facts(
+        kind=asked[0],
+        asked_at=asked[1],
+        way=Way(one.way),
+        window_opened_at=profile.window_opened_at,
+        blocked=profile.blocked_at is not None,
+        stopped=stopped,
+        by_human=one.said_by != "bot",
+        confirms_stop=one.purpose == "stop",
+    )
+
+
+def _message(one: Outgoing, connector: Connector, profile: Profile, permit: Permit, now: datetime) -> Message:
+    return Message(
+        key=str(one.id),
+        account=one.account,
+        way=Way(one.way),
+        to=one.recipient,
+        text=one.text,
+        buttons=outbox.buttons_of(one),
+        by_human=one.said_by != "bot",
+        in_window=not permits.needs_human(connector.rules, profile.window_opened_at, now),
+    )
+
+
+def _paced(
+    session: Session, bot: Bot, one: Outgoing, connector: Connector, message: Message, now: datetime
+) -> Ready | None:
+    """The platform's limits and the month's budget hold for all workers: both are reserved here, before the call."""
+    pause = pace.wait(session, one.platform, one.account, message.to, message.way, connector.rules.limits, now)
+    if pause:
+        _hold(session, one, "", now + pause)
+        return None
+    budget = connector.monthly_budget(one.account)
+    if not spending.reserve(session, one.platform, one.account, connector.cost(message), budget, now):
+        _hold(session, one, "budget_spent", now + timedelta(hours=1))
+        return None
+    return Ready(one, connector, message)
+
+
+def _hold(session: Session, one: Outgoing, reason: str, until: datetime) -> None:
+    """Not now. What is held keeps its place, and its window goes on closing."""
+    outbox.note(session, one.id, State.WAITING, reason, due_at=until, attempts=one.attempts - 1)
+
+
+def _say(ready: Ready) -> Fate:
+    """The one network call, outside any transaction. What a connector didn't foresee may have been delivered."""
+    try:
+        return ready.connector.send(ready.message)
+    except PlatformError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a defect of ours: to try again could say it twice
+        log.error("connector_broke", message=str(ready.outgoing.id), error=type(error).__name__)
+        return Uncertain("connector_broke")
+
+
+def _note(session: Session, bot: Bot, ready: Ready, fate: Fate, now: datetime) -> None:
+    one = ready.outgoing
+    log.info(
+        "said",
+        message=str(one.id),
+        platform=one.platform,
+        fate=fate.reason if isinstance(fate, PlatformError) else "sent",
+    )
+    if isinstance(fate, Receipt):
+        _note_sent(session, bot, ready, fate, now)
+    elif isinstance(fate, Busy | Unreachable):
+        spending.give_back(session, one.platform, one.account, ready.connector.cost(ready.message), now)
+        _note_later(session, one, fate, now)
+    elif isinstance(fate, Refused):
+        spending.give_back(session, one.platform, one.account, ready.connector.cost(ready.message), now)
+        _note_refused(session, one, fate, now)
+    else:
+        outbox.note(session, one.id, State.UNCERTAIN, f"platform:{fate.reason}")
+
+
+def _note_sent(session: Session, bot: Bot, ready: Ready, receipt: Receipt, now: datetime) -> None:
+    one = ready.outgoing
+    outbox.note(session, one.id, State.SENT, external_id=receipt.id, sent_at=now)
+    history.remember(session, [_touchpoint(one, receipt, now)])
+    if receipt.pause:
+        accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
+    if receipt.recipient:
+        whom = Handle(one.platform, one.account, receipt.recipient)
+        fans.also_known_as(session, bot.new_id, one.profile_id, whom, f"receipt:{one.id}", now)
+    if one.then_text:
+        outbox.put(session, [_pointer(bot, one, now)])
+
+
+def _touchpoint(one: Outgoing, receipt: Receipt, now: datetime) -> dict[str, Any]:
+    return {
+        "fan_id": one.fan_id,
+        "profile_id": one.profile_id,
+        "at": now,
+        "said_by": one.said_by,
+        "kind": one.way,
+        "text": one.text,
+        "thread": one.recipient,
+        "subject": receipt.id,
+        "inbox_id": one.inbox_id,
+        "message_id": one.id,
+    }
+
+
+def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
+    """The public line that tells where to look: only once the private answer has arrived, and nothing personal."""
+    copied = (
+        "platform",
+        "account",
+        "handle",
+        "lane",
+        "answers",
+        "fan_id",
+        "profile_id",
+        "inbox_id",
+        "language",
+        "said_by",
+    )
+    return {name: getattr(one, name) for name in copied} | {
+        "id": bot.new_id(),
+        "once": f"{one.inbox_id}:pointer",
+        "way": Way.PUBLIC.value,
+        "recipient": one.answers,
+        "purpose": "pointer",
+        "text": one.then_text,
+        "buttons": [],
+        "state": State.WAITING.value,
+        "due_at": now,
+        "created_at": now,
+        "attempts": 0,
+    }
+
+
+def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: datetime) -> None:
+    """Nothing was delivered, so it may be tried again: when the platform says, or later and later."""
+    if one.attempts >= TRIES and not isinstance(fate, Busy):
+        outbox.note(session, one.id, State.REFUSED, f"platform:{fate.reason}")
+        return
+    pause = fate.retry_after if isinstance(fate, Busy) else min(FIRST_PAUSE * 2 ** (one.attempts - 1), LONGEST_PAUSE)
+    outbox.note(session, one.id, State.WAITING, f"platform:{fate.reason}", due_at=now + pause)
+    if isinstance(fate, Busy) and fate.scope is Scope.ACCOUNT:
+        accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now, now + pause)
+
+
+def _note_refused(session: Session, one: Outgoing, fate: Refused, now: datetime) -> None:
+    if fate.scope is Scope.ACCOUNT:  # the message did nothing wrong: it goes out when a person has mended the account
+        accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now)
+        outbox.note(session, one.id, State.WAITING, f"platform:{fate.reason}", due_at=now + LONGEST_PAUSE / 15)
+        return
+    outbox.note(session, one.id, State.REFUSED, f"platform:{fate.reason}")
+    if fate.scope is Scope.PERSON:
+        fans.say_blocked(session, one.profile_id, now)

@@ -1,0 +1,158 @@
+"""How the journey speaks: a permit is asked, the words are chosen, and a message or its refusal goes to the outbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+from bot import accounts, outbox, wording
+from bot.facts import Known, Verdict
+from bot.inbox import Entry, Outcome
+from bot.outbox import State
+from bot.scene import Scene
+from connectors import Button, Kind, Way
+from offers.claims import Claim
+from optin import permits
+from optin.permits import Facts, Permit, Refusal
+
+
+def private_once(entry: Entry) -> str:
+    """The name under which there can be one private reply to a comment, by whomever."""
+    one = entry.interaction
+    return f"{one.platform}:{one.account}:{one.subject}:private"
+
+
+def way_of(scene: Scene) -> Way | None:
+    """The best way in which this may be answered on its platform."""
+    return next(iter(scene.rules.answers.get(scene.interaction.kind, ())), None)
+
+
+def public_way_of(scene: Scene) -> Way | None:
+    """The way for a person's answer: where others read the question, they may read the answer too."""
+    ways = scene.rules.answers.get(scene.interaction.kind, ())
+    return Way.PUBLIC if Way.PUBLIC in ways else next(iter(ways), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What is to be said: an occasion of `bot/messages`, with its words. Without a `way` the platform's best."""
+
+    what: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = "answer"
+    way: Way | None = None
+    claim: Claim | None = None
+    buttons: Sequence[Button] = ()
+    approval: bool = False  # a person approves it first
+    then: str = ""  # what is said in public, once this has arrived in private
+
+
+def answer(scene: Scene, fan: Known, say: Say) -> Verdict:
+    """Say it by itself, or as a draft where a person has to approve it."""
+    way = say.way or way_of(scene)
+    permit = _ask(scene, fan, way, by_human=False, confirms_stop=say.purpose == "stop")
+    state = State.DRAFT if say.approval else State.WAITING
+    return _put(scene, fan, say, way, permit, state, say.what)
+
+
+def draft(scene: Scene, fan: Known, what: str, reason: str) -> Verdict:
+    """Leave the answer to a person, with words to begin from."""
+    way = public_way_of(scene)
+    return _put(scene, fan, Say(what), way, _ask(scene, fan, way, by_human=True), State.DRAFT, reason)
+
+
+def _ask(scene: Scene, fan: Known, way: Way | None, *, by_human: bool, confirms_stop: bool = False) -> Permit | Refusal:
+    one = scene.interaction
+    if way is None:
+        return Refusal("platform_forbids")
+    asked = Facts(
+        kind=one.kind,
+        asked_at=one.at,
+        way=way,
+        window_opened_at=fan.window_opened_at,
+        blocked=fan.blocked,
+        stopped=fan.stopped,
+        account_paused=(one.platform, one.account) in scene.facts.paused,
+        already_answered=way is Way.PRIVATE and private_once(scene.entry) in scene.facts.said,
+        by_human=by_human,
+        confirms_stop=confirms_stop,
+    )
+    return permits.to_answer(scene.rules, asked, scene.now)
+
+
+def _put(
+    scene: Scene, fan: Known, say: Say, way: Way | None, permit: Permit | Refusal, state: State, reason: str
+) -> Verdict:
+    """Write the message, or what was refused; only what can't be said in any way leaves no message behind."""
+    if isinstance(permit, Refusal):
+        if way is None or permit.why == "already_answered":
+            return Outcome.SILENT, permit.why
+        if permit.why not in MAY_CHANGE:
+            state, reason = State.REFUSED, permit.why
+    assert way is not None
+    message = _message(scene, fan, say, way, permit) | {"state": state.value, "reason": reason}
+    scene.facts.said.add(message["once"])
+    scene.notes.messages.append(message)
+    return OUTCOMES[state], reason
+
+
+# An account that is paused may be free again when the message is due: the permit is asked again then.
+MAY_CHANGE = frozenset({"account_paused"})
+OUTCOMES = {State.WAITING: Outcome.ANSWERED, State.DRAFT: Outcome.DRAFTED, State.REFUSED: Outcome.SILENT}
+
+
+def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Permit | Refusal) -> dict[str, Any]:
+    one, spoken = scene.interaction, scene.language(fan)
+    text = wording.say(say.what, spoken, **say.words)
+    return {
+        "id": scene.bot.new_id(),
+        "once": private_once(scene.entry) if way is Way.PRIVATE else f"{scene.entry.id}:auto",
+        "platform": one.platform,
+        "account": one.account,
+        "way": way.value,
+        "recipient": fan.handle if way is Way.DIRECT else one.subject,
+        "handle": fan.handle,
+        "lane": scene.entry.lane,
+        "answers": one.subject,
+        "fan_id": fan.fan_id,
+        "profile_id": fan.profile_id,
+        "inbox_id": scene.entry.id,
+        "claim_id": say.claim.id if say.claim else None,
+        "purpose": say.purpose,
+        "language": spoken,
+        "text": wording.shortened(text, scene.rules.max_text.get(way, len(text))),
+        "buttons": [asdict(button) for button in say.buttons[: scene.rules.max_buttons]],
+        "then_text": wording.say(say.then, spoken, brand=scene.brand) if say.then else "",
+        "why": permit.why,
+        "said_by": "bot",
+        "due_at": scene.now,
+        "valid_until": permit.until if isinstance(permit, Permit) else None,
+        "created_at": scene.now,
+        "attempts": 0,
+    }
+
+
+def note(scene: Scene) -> Verdict:
+    """What is no fan's word: our own message coming back proves that it arrived; a ban silences the account."""
+    one = scene.interaction
+    if one.kind is Kind.ECHO:
+        return _echo(scene)
+    if one.kind is Kind.RESTRICTED:
+        _restrict(scene)
+    return (Outcome.UNKNOWN, "no_name_for_it") if one.kind is Kind.UNKNOWN else (Outcome.NOTED, one.kind.value)
+
+
+def _echo(scene: Scene) -> Verdict:
+    one = scene.interaction
+    try:
+        key = UUID(one.payload)
+    except ValueError:
+        return Outcome.NOTED, "echo"
+    outbox.confirm(scene.session, [key], one.subject, scene.now)
+    return Outcome.NOTED, "echo_of_ours"
+
+
+def _restrict(scene: Scene) -> None:
+    one = scene.interaction
+    if one.payload == "block":
+        accounts.pause(scene.session, one.platform, one.account, "platform_restriction", scene.now)

@@ -1,0 +1,75 @@
+"""The worker: hears what the fans did and says what was decided, until it is told to stop."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from bot import beats, hearing, outbox, sending
+from bot.assembly import Bot
+
+IDLE = 0.02  # seconds between two looks when there is nothing to hear: a fiftieth of what a fan notices
+UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
+DATABASE_PAUSE = 2.0  # seconds, when the database is away
+
+log = structlog.get_logger()
+
+
+def run(bot: Bot, name: str, stopping: threading.Event) -> None:
+    """Work until `stopping` is set; then finish what is in hand and return."""
+    decided = threading.Event()
+    with ThreadPoolExecutor(bot.settings.worker_threads, "say") as threads:
+        loops: list[tuple[str, Callable[[], int]]] = [
+            ("hear", lambda: _hear(bot, name, decided, stopping)),
+            ("live", lambda: _show_life(bot, name, stopping)),
+        ]
+        senders = max(1, bot.settings.worker_threads // sending.AT_ONCE)
+        loops += [(f"send-{number}", lambda: _send(bot, threads, decided)) for number in range(senders)]
+        started = [threading.Thread(target=_go_on, args=(what, step, stopping), name=what) for what, step in loops]
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join()
+
+
+def _hear(bot: Bot, name: str, decided: threading.Event, stopping: threading.Event) -> int:
+    heard = hearing.hear_some(bot, name)
+    if heard:
+        decided.set()
+    else:
+        stopping.wait(IDLE)
+    return heard
+
+
+def _send(bot: Bot, threads: Executor, decided: threading.Event) -> int:
+    sent = sending.send_some(bot, threads)
+    if not sent:
+        decided.wait(UNCALLED)
+        decided.clear()
+    return sent
+
+
+def work_once(bot: Bot, name: str, threads: Executor) -> int:
+    """One turn of everything that is due now. Says how much was done."""
+    return hearing.hear_some(bot, name) + sending.send_some(bot, threads)
+
+
+def _go_on(what: str, step: Callable[[], int], stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        try:
+            step()
+        except OperationalError as error:
+            log.warning("database_away", loop=what, error=type(error.orig).__name__)
+            stopping.wait(DATABASE_PAUSE)
+
+
+def _show_life(bot: Bot, name: str, stopping: threading.Event) -> int:
+    with bot.transaction() as session:
+        beats.beat(session, name, "worker", bot.now())
+        lost = outbox.give_up_on_the_dead(session, bot.now())
+    if lost:
+        log.warning("uncertain_after_a_death", messages=lost)
+    stopping.wait(beats.EVERY.total_seconds())
+    return 1

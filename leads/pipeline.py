@@ -1,0 +1,98 @@
+"""A lead: a fan who said yes. It stands on a consent, and without one it can't be written."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, text
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from offers.claims import Claim
+from optin.schema import belongs_to, known
+
+
+class Lead(SQLModel, table=True):
+    """`revision` grows with every change of any lead, in the order of the commits: the CRM reads on from it."""
+
+    id: UUID = known()
+    fan_id: UUID = Field(foreign_key="fan.id", unique=True)
+    consent_id: int = belongs_to("consent", index=False)
+    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
+    email: str = Field(index=True)
+    phone: str = ""
+    name: str = ""
+    language: str = Field(max_length=8)
+    platform: str = Field(max_length=40)
+    account: str
+    post: str = ""
+    first_touch_at: datetime
+    created_at: datetime
+    updated_at: datetime = Field(index=True)
+    revision: int = Field(sa_type=BigInteger, unique=True)
+
+
+class Revision(SQLModel, table=True):
+    """The last revision that was given out: one row, whose lock puts the writers of leads in a line."""
+
+    id: int = Field(primary_key=True)
+    last: int = Field(sa_type=BigInteger)
+
+
+NEXT = text("UPDATE revision SET last = last + 1 WHERE id = 1 RETURNING last")
+
+
+def next_revision(session: Session) -> int:
+    """The next number. Until this transaction ends nobody else gets one, so no reader passes one not yet there."""
+    return int(session.execute(NEXT).scalar_one())
+
+
+def promote(
+    session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
+) -> Lead:
+    """Make the fan of this claim a lead, or bring his lead up to date."""
+    lead = of(session, claim.fan_id)
+    if lead is None:
+        lead = _born(lead_id, claim, consent_id, first_touch_at, now)
+    lead.email = claim.email or lead.email
+    lead.updated_at = now
+    lead.revision = next_revision(session)
+    session.add(lead)
+    session.flush()
+    return lead
+
+
+def touch(session: Session, fan_id: UUID, now: datetime) -> None:
+    """What a fan allows has changed: let the CRM read his lead again."""
+    lead = of(session, fan_id)
+    if lead is not None:
+        lead.updated_at, lead.revision = now, next_revision(session)
+        session.add(lead)
+        session.flush()
+
+
+def of(session: Session, fan_id: UUID) -> Lead | None:
+    return session.exec(select(Lead).where(Lead.fan_id == fan_id)).first()
+
+
+def newest(session: Session, most: int = 200) -> list[Lead]:
+    return list(session.exec(select(Lead).order_by(col(Lead.revision).desc()).limit(most)))
+
+
+def _born(lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime) -> Lead:
+    return Lead(
+        id=lead_id,
+        fan_id=claim.fan_id,
+        consent_id=consent_id,
+        claim_id=claim.id,
+        offer_id=claim.offer_id,
+        email=claim.email,
+        name=claim.name,
+        language=claim.language,
+        platform=claim.platform,
+        account=claim.account,
+        post=claim.post,
+        first_touch_at=first_touch_at,
+        created_at=now,
+        updated_at=now,
+        revision=0,
+    )

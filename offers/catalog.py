@@ -1,0 +1,80 @@
+"""The catalogue: what the brand gives, to whom it may show, and in which words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, update
+from sqlmodel import Field, Session, SQLModel, col, or_, select
+
+from optin.schema import document, known
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    PAUSED = "paused"
+
+
+class Offer(SQLModel, table=True):
+    """`texts` holds, for each language, "title", "pitch" and "terms"; `slug` stands in links that everyone may see."""
+
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'open', 'paused')", name="state"),
+        CheckConstraint("stock IS NULL OR taken <= stock", name="stock"),
+    )
+
+    id: UUID = known()
+    slug: str = Field(max_length=40, unique=True)
+    name: str
+    state: str = Field(default=State.DRAFT.value, max_length=10)
+    value: str = ""  # "-20 %", as it is printed on the code's page
+    keywords: list[str] = document()
+    platforms: list[str] = document()  # empty: everywhere
+    accounts: list[str] = document()
+    posts: list[str] = document()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    priority: int = 0
+    needs_approval: bool = True
+    stock: int | None = None  # None: without end
+    taken: int = 0
+    code_prefix: str = Field(default="", max_length=12)
+    texts: dict[str, dict[str, str]] = document()
+    created_at: datetime
+    updated_at: datetime
+
+
+def showing(session: Session) -> Sequence[Offer]:
+    """The offers that are open, whatever their dates, best first."""
+    return session.exec(
+        select(Offer).where(Offer.state == State.OPEN.value).order_by(col(Offer.priority).desc(), col(Offer.created_at))
+    ).all()
+
+
+def by_slug(session: Session, slug: str) -> Offer | None:
+    return session.exec(select(Offer).where(Offer.slug == slug)).first()
+
+
+def is_open(offer: Offer, now: datetime) -> bool:
+    """Whether it may be claimed now."""
+    begun = offer.starts_at is None or offer.starts_at <= now
+    return offer.state == State.OPEN.value and begun and (offer.ends_at is None or now < offer.ends_at)
+
+
+def is_sold_out(offer: Offer) -> bool:
+    return offer.stock is not None and offer.taken >= offer.stock
+
+
+def take_one(session: Session, offer_id: UUID) -> bool:
+    """Take one from the stock, or say that none is left. One conditional statement decides, so it can't be oversold."""
+    left = or_(col(Offer.stock).is_(None), col(Offer.taken) < col(Offer.stock))
+    taken: Any = session.execute(update(Offer).where(col(Offer.id) == offer_id, left).values(taken=Offer.taken + 1))
+    return bool(taken.rowcount)
+
+
+def texts(offer: Offer, language: str) -> dict[str, str]:
+    """The words of an offer in this language, or in the first that it has."""
+    return offer.texts.get(language) or next(iter(offer.texts.values()), {})

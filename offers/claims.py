@@ -1,0 +1,90 @@
+"""A claim: one fan's hold on one offer, from the link that we gave to the code that he got."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, insert, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from optin.schema import belongs_to, known
+
+
+class Step(StrEnum):
+    """What the fan does next."""
+
+    EMAIL = "email"  # tells us his e-mail address
+    CONSENT = "consent"  # has his code; says whether he wants to hear from us
+    DONE = "done"
+
+
+class Claim(SQLModel, table=True):
+    """`token_hash` is of the only word that opens the fan's page; `code` is the coupon."""
+
+    __table_args__ = (
+        UniqueConstraint("fan_id", "offer_id"),
+        CheckConstraint("step IN ('email', 'consent', 'done')", name="step"),
+    )
+
+    id: UUID = known()
+    fan_id: UUID = belongs_to("fan")
+    profile_id: UUID = belongs_to("profile", index=False)
+    offer_id: UUID = belongs_to("offer")
+    token_hash: str = Field(max_length=64, unique=True)
+    step: str = Field(default=Step.EMAIL.value, max_length=10)
+    language: str = Field(max_length=8)
+    platform: str = Field(max_length=40)
+    account: str
+    post: str = ""
+    evidence: str = ""  # the platform's id of what the fan did
+    opened_at: datetime
+    email: str = ""
+    name: str = ""
+    code: str | None = Field(default=None, max_length=40, unique=True)
+    claimed_at: datetime | None = None
+
+
+def token(secret: str, claim_id: UUID) -> str:
+    """The word that opens the claim's page: made from the id, so that it can be said again without being stored."""
+    return hmac.new(secret.encode(), b"claim:" + claim_id.bytes, hashlib.sha256).hexdigest()[:40]
+
+
+def hash_of(word: str) -> str:
+    return hashlib.sha256(word.encode()).hexdigest()
+
+
+def opened(session: Session, claims: Collection[dict[str, Any]]) -> None:
+    """Write new claims; a fan who holds the offer already keeps the hold that he has."""
+    if claims:
+        session.execute(insert(Claim), list(claims))
+
+
+def held(session: Session, fan_ids: Iterable[UUID]) -> list[Claim]:
+    """What these fans hold, in one query."""
+    return list(session.exec(select(Claim).where(col(Claim.fan_id).in_(list(fan_ids))).order_by(col(Claim.opened_at))))
+
+
+def behind(session: Session, word: str) -> Claim | None:
+    """The claim that this word opens."""
+    return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
+
+
+def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> bool:
+    """Give the code, once. False where another click was faster: it changed nothing."""
+    first: Any = session.execute(
+        update(Claim)
+        .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
+        .values(email=email, code=code, claimed_at=now, step=Step.CONSENT.value)
+    )
+    return bool(first.rowcount)
+
+
+def finish(session: Session, claim: Claim) -> None:
+    """The fan has said whether he wants to hear from us."""
+    claim.step = Step.DONE.value
+    session.add(claim)
+    session.flush()

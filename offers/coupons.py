@@ -1,0 +1,34 @@
+"""Coupons: codes that can be read aloud, and that show a slip of the pen."""
+
+from collections.abc import Callable
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O 1 I L U, which look or sound like others
+BODY = 9
+MODULUS = 31  # a prime above the count of letters: every single slip and every swap of neighbours changes the sum
+
+
+def write(draw: Callable[[], int], prefix: str = "") -> str:
+    """A new code, such as "ZEPH-7KQ2M9XWA-R". `draw` gives a random number of at least 64 bits each time."""
+    while True:
+        body = _spell(draw())
+        check = _check(body)
+        if check < len(LETTERS):
+            return "-".join(part for part in (prefix, body, LETTERS[check]) if part)
+
+
+def is_wellformed(code: str) -> bool:
+    """Whether the check letter agrees with the code."""
+    *_, body, check = ("", *code.strip().upper().split("-"))
+    return len(body) == BODY and set(body + check) <= set(LETTERS) and check == LETTERS[_check(body) % len(LETTERS)]
+
+
+def _spell(number: int) -> str:
+    letters = []
+    for _ in range(BODY):
+        number, place = divmod(number, len(LETTERS))
+        letters.append(LETTERS[place])
+    return "".join(letters)
+
+
+def _check(body: str) -> int:
+    return sum((place + 2) * LETTERS.index(letter) for place, letter in enumerate(body)) % MODULUS

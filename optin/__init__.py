@@ -1,0 +1,1 @@
+"""The fan, and what the fan allows."""

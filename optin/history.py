@@ -1,0 +1,47 @@
+"""What passed between a fan and us."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from optin.schema import belongs_to, counted
+
+
+class Touchpoint(SQLModel, table=True):
+    """One thing that a fan did or that we said. `said_by` is "fan", "bot", or who of the brand."""
+
+    id: int = counted()
+    fan_id: UUID = belongs_to("fan")
+    profile_id: UUID = belongs_to("profile")
+    at: datetime
+    said_by: str
+    kind: str = Field(max_length=40)
+    text: str
+    thread: str
+    subject: str = Field(index=True)  # the platform's id of it, by which it is edited or removed
+    inbox_id: int | None = Field(default=None)
+    message_id: UUID | None = Field(default=None)
+
+
+def remember(session: Session, touchpoints: Collection[dict[str, Any]]) -> None:
+    if touchpoints:
+        session.execute(insert(Touchpoint), list(touchpoints))
+
+
+def rewrite(session: Session, fan_id: UUID, subject: str, text: str) -> None:
+    """The fan changed or removed what he wrote: we keep no other text than he does."""
+    session.execute(
+        update(Touchpoint)
+        .where(col(Touchpoint.fan_id) == fan_id, col(Touchpoint.subject) == subject, col(Touchpoint.said_by) == "fan")
+        .values(text=text)
+    )
+
+
+def of(session: Session, fan_id: UUID, most: int = 200) -> list[Touchpoint]:
+    """The newest touchpoints of a fan, oldest first."""
+    newest = select(Touchpoint).where(Touchpoint.fan_id == fan_id).order_by(col(Touchpoint.id).desc()).limit(most)
+    return list(reversed(session.exec(newest).all()))

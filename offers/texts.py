@@ -40,15 +40,20 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and where: a line's number, or the variable's name."""
+    """What is wrong, and where: a line's number, a variable's name, or a limit."""
 
-    what: Wrong
+    what: StrEnum
     where: str = ""
 
 
 def render(source: str, words: Mapping[str, str]) -> str:
     """The text with its words filled in. Raises TemplateError where `faults` finds one, or where a word is missing."""
     return _template(source).render(words).strip()
+
+
+def filled(parts: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    """All the texts of an offer in one language, with their words filled in."""
+    return {part: render(source, words) for part, source in parts.items()}
 
 
 def faults(source: str) -> list[Fault]:

@@ -1,0 +1,83 @@
+"""The managers' shelf: offers are made, changed, opened and paused, and each change says who did it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from bot import changes, preview
+from bot.assembly import Bot
+from bot.changes import Subject, What
+from bot.managers import Manager
+from offers import editing
+from offers.catalog import Offer, State
+from offers.editing import Amiss, Faults, Sheet
+from offers.texts import Fault
+
+
+def make(session: Session, bot: Bot, sheet: Sheet, slug: str, manager: Manager, now: datetime) -> Offer:
+    offer = editing.add(session, bot.new_id(), sheet, slug, now)
+    changes.record(session, manager, What.MADE, Subject.OFFER, offer.id, {}, _told(sheet), now)
+    return offer
+
+
+def edit(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, manager: Manager, now: datetime) -> bool:
+    """Write the new sheet down. False where somebody was faster."""
+    offer = session.get(Offer, offer_id)
+    if offer is None:
+        return False
+    before, after = _told(editing.sheet_of(offer)), _told(sheet)
+    if not editing.change(session, offer_id, seen, sheet, now):
+        return False
+    changed = [name for name in after if before[name] != after[name]]
+    old, new = ({name: told[name] for name in changed} for told in (before, after))
+    changes.record(session, manager, What.EDITED, Subject.OFFER, offer_id, old, new, now)
+    return True
+
+
+def open_(session: Session, bot: Bot, offer: Offer, manager: Manager, now: datetime) -> Faults:
+    """Show it to fans, or say what keeps it from being shown."""
+    against = faults_to_open(bot, editing.sheet_of(offer))
+    if not against:
+        _set(session, offer, State.OPEN, What.OPENED, manager, now)
+    return against
+
+
+def pause(session: Session, offer: Offer, manager: Manager, now: datetime) -> None:
+    """Show it to nobody for the time being. Who has his code keeps it."""
+    _set(session, offer, State.PAUSED, What.PAUSED, manager, now)
+
+
+def faults(bot: Bot, sheet: Sheet, offer: Offer | None) -> Faults:
+    """What keeps this sheet from being written down: for an offer that fans see already, more than for a draft."""
+    found = editing.faults(sheet, offer.taken if offer else 0)
+    if found or offer is None or offer.state != State.OPEN.value:
+        return found
+    return faults_to_open(bot, sheet)
+
+
+def faults_to_open(bot: Bot, sheet: Sheet) -> Faults:
+    found = editing.faults(sheet) or editing.faults_to_open(sheet)
+    return found or _cut(bot, sheet)
+
+
+def _cut(bot: Bot, sheet: Sheet) -> Faults:
+    """A private message that a platform would cut loses its link."""
+    found: Faults = {}
+    for language in editing.LANGUAGES:
+        for cut in preview.too_long(bot, sheet, language):
+            found.setdefault(f"{language}.pitch", []).append(Fault(Amiss.CUT, f"{cut.platform.title()}: {cut.over}"))
+    return found
+
+
+def _set(session: Session, offer: Offer, state: State, what: What, manager: Manager, now: datetime) -> None:
+    before = {"state": offer.state}
+    if editing.set_state(session, offer.id, offer.updated_at, state, now):
+        changes.record(session, manager, what, Subject.OFFER, offer.id, before, {"state": state.value}, now)
+
+
+def _told(sheet: Sheet) -> dict[str, Any]:
+    """A sheet as JSON."""
+    columns = sheet.columns()
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in columns.items()}

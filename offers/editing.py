@@ -35,6 +35,7 @@ class Amiss(StrEnum):
     BELOW_TAKEN = "below_taken"
     ENDS_FIRST = "ends_first"
     ODD_LETTERS = "odd_letters"
+    CHANGED = "changed"  # by somebody else, in the meantime
     CUT = "cut"  # the message that holds it is longer than a platform takes
 
 
@@ -66,7 +67,8 @@ Faults = dict[str, list[Fault]]
 
 def sheet_of(offer: Offer) -> Sheet:
     columns: dict[str, Any] = {name: getattr(offer, name) for name in Sheet.__dataclass_fields__}
-    return Sheet(**{name: tuple(value) if isinstance(value, list) else value for name, value in columns.items()})
+    columns.update({name: tuple(value) for name, value in columns.items() if isinstance(value, list)})
+    return Sheet(**columns)
 
 
 def faults(sheet: Sheet, taken: int = 0) -> Faults:
@@ -110,12 +112,11 @@ def change(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, now: 
     return bool(done.rowcount)
 
 
-def set_state(session: Session, offer_id: UUID, seen: datetime, state: State, now: datetime) -> bool:
-    """Open or pause it, unless it stands so already or somebody changed it since it was seen."""
-    other = update(Offer).where(
-        col(Offer.id) == offer_id, col(Offer.updated_at) == seen, col(Offer.state) != state.value
-    )
-    done: Any = session.execute(other.values(state=state.value, updated_at=now))
+def set_state(session: Session, offer_id: UUID, state: State, now: datetime, seen: datetime | None = None) -> bool:
+    """Open or pause it, unless it stands so already or, where `seen` is given, somebody changed it since."""
+    other = update(Offer).where(col(Offer.id) == offer_id, col(Offer.state) != state.value)
+    unchanged = other if seen is None else other.where(col(Offer.updated_at) == seen)
+    done: Any = session.execute(unchanged.values(state=state.value, updated_at=now))
     return bool(done.rowcount)
 
 

@@ -19,12 +19,13 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 
 def connect(url: str) -> sa.Engine:
     """An engine for SQLite or PostgreSQL. Makes the folder of a SQLite file."""
+    # hide_parameters everywhere: what fans wrote must not stand in an exception's text.
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
-    return sa.create_engine(address, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+    return sa.create_engine(address, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, hide_parameters=True)
 
 
 def is_sqlite(engine: sa.Engine) -> bool:
@@ -70,7 +71,10 @@ def _sqlite(address: sa.URL) -> sa.Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=POOL
+        address,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=POOL,
+        hide_parameters=True,
     )
     sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "begin", _begin)

@@ -50,12 +50,14 @@ def promote(
     session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
 ) -> Lead:
     """Make the fan of this claim a lead, or bring his lead up to date."""
+    # First the line of writers, then the look: two offers taken at once would both find no lead, and make two.
+    revision = next_revision(session)
     lead = of(session, claim.fan_id)
     if lead is None:
         lead = _born(lead_id, claim, consent_id, first_touch_at, now)
     lead.email = claim.email or lead.email
     lead.updated_at = now
-    lead.revision = next_revision(session)
+    lead.revision = revision
     session.add(lead)
     session.flush()
     return lead
@@ -63,9 +65,11 @@ def promote(
 
 def touch(session: Session, fan_id: UUID, now: datetime) -> None:
     """What a fan allows has changed: let the CRM read his lead again."""
+    # As above: a lead that is being made at this moment has to hear of a "no" as well.
+    revision = next_revision(session)
     lead = of(session, fan_id)
     if lead is not None:
-        lead.updated_at, lead.revision = now, next_revision(session)
+        lead.updated_at, lead.revision = now, revision
         session.add(lead)
         session.flush()
 

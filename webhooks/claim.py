@@ -1,5 +1,155 @@
-"""The fan's pages: what is offered, what is asked and why, and then the code."""
+"""The fan's pages: what is offered, what is asked and why, and the code. Only a button changes anything."""
 
-from flask import Blueprint
+from io import BytesIO
 
+import segno
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from bot import claiming
+from bot.claiming import Code
+from leads import pipeline
+from offers import catalog
+from optin import consents
+from webhooks import addresses, i18n
+from webhooks.door import the_bot
+from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
+
+HOW = "claim_page"
+FEW = 10  # when so many codes are left, the page says so
+
+# No cookie opens these pages: only the word in their address does, which a foreign page that forges a form would have
+# to know. So they carry no CSRF token (webhooks/app.py exempts them), and `refuse_other_sites` is guard enough.
 blueprint = Blueprint("claim", __name__, url_prefix="/claim")
+
+
+@blueprint.before_request
+def refuse_other_sites() -> Response | None:
+    if request.method == "POST" and not came_from_here():
+        return told("elsewhere", 403, token=(request.view_args or {}).get("token", ""))
+    return None
+
+
+@blueprint.get("/<token>")
+def look(token: str) -> Response:
+    with to_claim(token, the_bot().reading) as visit:
+        if visit is None:
+            return unknown()
+        if visit.claim.code:
+            return show_code(visit)
+        if visit.shut:
+            return told("shut", offer=visit.offer, why=visit.shut)
+        return show_form(visit, Form())
+
+
+@blueprint.post("/<token>")
+def take(token: str) -> Response:
+    """Give the code, and write down what was ticked, in one transaction. Who comes second changes nothing."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        if visit.claim.code or visit.shut:
+            return back_to(token)
+        form = Form.sent()
+        if fault := form.fault(visit.texts):
+            return show_form(visit, form, fault)
+        give(visit, form)
+    return back_to(token)
+
+
+@blueprint.post("/<token>/consent")
+def allow(token: str) -> Response:
+    """He has his code, and would like to hear from us after all."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        form = Form.sent()
+        if visit.claim.code and form.saw_other_words(visit.texts):
+            return show_code(visit, Fault.CHANGED)
+        agreed = visit.agreed(form)
+        if visit.claim.code and agreed:
+            claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+    return back_to(token, "choices")
+
+
+@blueprint.post("/<token>/stop")
+def stop(token: str) -> Response:
+    """He takes back what he allowed, with one click, as he gave it."""
+    channel = request.form.get("channel", "")
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        if visit.allows(channel):
+            withdraw(visit, channel)
+    return back_to(token, "choices")
+
+
+@blueprint.get("/<token>/qr.svg")
+def qr(token: str) -> Response:
+    with to_claim(token, the_bot().reading) as visit:
+        if visit is None or visit.claim.code is None:
+            return unknown()
+        picture = BytesIO()
+        segno.make_qr(visit.claim.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
+        return Response(picture.getvalue(), mimetype="image/svg+xml")
+
+
+def give(visit: Visit, form: Form) -> None:
+    email = addresses.read(form.email) or ""
+    taken = claiming.take(visit.session, visit.bot, visit.claim, visit.offer, email, visit.now)
+    if isinstance(taken, Code) and taken.fresh:
+        agreed = visit.agreed(form)
+        claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+
+
+def withdraw(visit: Visit, channel: str) -> None:
+    claim, now = visit.claim, visit.now
+    line = consents.withdrawn(claim.fan_id, channel, HOW, str(claim.id), now, now, claim.profile_id)
+    consents.record(visit.session, line)
+    pipeline.touch(visit.session, claim.fan_id, now)
+
+
+def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:
+    return told(
+        "form",
+        422 if fault else 200,
+        visit=visit,
+        offer=visit.offer,
+        words=catalog.texts(visit.offer, i18n.language()),
+        form=form,
+        fault=fault,
+        meant=addresses.meant(form.email),
+        left=left(visit),
+    )
+
+
+def show_code(visit: Visit, fault: Fault | None = None) -> Response:
+    """The code, as often as he likes. To write to an address that we don't have can't be allowed."""
+    askable = {channel: words for channel, words in visit.askable.items() if channel != "email" or visit.claim.email}
+    return told(
+        "code",
+        422 if fault else 200,
+        visit=visit,
+        offer=visit.offer,
+        words=catalog.texts(visit.offer, i18n.language()),
+        askable=askable,
+        fault=fault,
+    )
+
+
+def left(visit: Visit) -> int | None:
+    """How many codes are left, where they are few."""
+    remaining = None if visit.offer.stock is None else visit.offer.stock - visit.offer.taken
+    return remaining if remaining is not None and remaining <= FEW else None
+
+
+def unknown() -> Response:
+    return told("unknown", 404)
+
+
+def told(page: str, status: int = 200, **facts: object) -> Response:
+    return make_response(render_template(f"claim/{page}.html", brand=the_bot().settings.brand, **facts), status)
+
+
+def back_to(token: str, place: str | None = None) -> Response:
+    """303: the browser asks for the page anew, so that a refresh sends nothing twice."""
+    return make_response(redirect(url_for("claim.look", token=token, _anchor=place), 303))

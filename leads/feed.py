@@ -1,0 +1,92 @@
+"""The feed of leads, page after page in the order of their changes, so that a reader can stop and go on anywhere."""
+
+import base64
+import re
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from leads import records
+from leads.pipeline import Lead
+from leads.records import LeadRecord
+from offers.catalog import Offer
+from offers.claims import Claim
+from optin.consents import Consent
+
+HIGHEST = 2**63 - 1
+CURSOR = re.compile(rb"after:(\d{1,19})")
+
+
+class BadCursor(ValueError):
+    """What was given as a cursor is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next_cursor` is always there: with nothing new today, it is where to go on tomorrow."""
+
+    leads: tuple[LeadRecord, ...]
+    has_more: bool
+    next_cursor: str
+
+
+def page(session: Session, limit: int, cursor: str = "", updated_since: datetime | None = None) -> Page:
+    """The leads that changed after this cursor, the one that changed longest ago first. Raises BadCursor.
+
+    Revisions become visible in their order (see leads/pipeline.py), so nobody appears later behind the cursor. Who
+    changes while a reader goes through the pages comes once more, further on.
+    """
+    after = position(cursor) if cursor else 0
+    found = session.execute(_changed(after, updated_since).limit(limit + 1)).all()
+    rows = found[:limit]
+    last = rows[-1][0].revision if rows else after
+    return Page(_records(session, rows), len(found) > limit, cursor_at(last))
+
+
+def one(session: Session, lead_id: UUID) -> LeadRecord | None:
+    rows = session.execute(_with_source().where(col(Lead.id) == lead_id)).all()
+    return next(iter(_records(session, rows)), None)
+
+
+def cursor_at(revision: int) -> str:
+    """Opaque, so that nobody counts on what is inside."""
+    return base64.urlsafe_b64encode(b"after:%d" % revision).decode().rstrip("=")
+
+
+def position(cursor: str) -> int:
+    try:
+        inside = CURSOR.fullmatch(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+    except ValueError:
+        inside = None
+    if inside is None or int(inside[1]) > HIGHEST or cursor_at(int(inside[1])) != cursor:
+        raise BadCursor
+    return int(inside[1])
+
+
+def _changed(after: int, updated_since: datetime | None) -> Any:
+    changed = _with_source().where(col(Lead.revision) > after).order_by(col(Lead.revision))
+    return changed if updated_since is None else changed.where(col(Lead.updated_at) >= updated_since)
+
+
+def _with_source() -> Any:
+    joined = select(Lead, Offer, Claim).outerjoin(Offer, col(Offer.id) == col(Lead.offer_id))
+    return joined.outerjoin(Claim, col(Claim.id) == col(Lead.claim_id))
+
+
+def _records(session: Session, rows: Collection[Any]) -> tuple[LeadRecord, ...]:
+    journals = _journals(session, [lead.fan_id for lead, _, _ in rows])
+    return tuple(records.of(lead, offer, claim, journals[lead.fan_id]) for lead, offer, claim in rows)
+
+
+def _journals(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Consent]]:
+    """What each of these fans said, oldest first, in one query."""
+    journals: dict[UUID, list[Consent]] = defaultdict(list)
+    lines = select(Consent).where(col(Consent.fan_id).in_(fan_ids)).order_by(col(Consent.id))
+    for line in session.exec(lines) if fan_ids else ():
+        journals[line.fan_id].append(line)
+    return journals

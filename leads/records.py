@@ -1,0 +1,109 @@
+"""The one public shape of a lead: what the brand's CRM reads, and what it may count on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from leads.pipeline import Lead
+from offers.catalog import Offer
+from offers.claims import Claim
+from optin.consents import EVERYWHERE, Act, Consent
+
+
+class Public(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConsentSummary(Public):
+    """What a lead allows or refuses now on one channel."""
+
+    channel: str = Field(description="A platform, `email`, or `*` for every channel that is not named beside it.")
+    purpose: str = Field(description="What for: `offers`.")
+    granted: bool = Field(description="`false`: do not write to this person on this channel for this purpose.")
+    wording: str | None = Field(description="The text that was agreed to, with its version and language.")
+    wording_hash: str | None = Field(description="SHA-256 of that text, as it was shown.")
+    given_at: datetime = Field(description="When it was said.")
+    how: str = Field(description="Where it was said: `claim_page`, `chat`, `platform` or `manager`.")
+
+
+class Source(Public):
+    """Where a lead comes from."""
+
+    platform: str
+    account: str = Field(description="The brand's page, bot or handle, by the platform's id.")
+    post: str | None = Field(description="The post under which it began, by the platform's id.")
+    offer: str | None = Field(description="The offer's short name, as it stands in links.")
+    offer_name: str | None
+    first_touch_at: datetime = Field(description="When we first heard of this person.")
+
+
+class Code(Public):
+    """The code that the fan took."""
+
+    code: str
+    claimed_at: datetime | None
+
+
+class LeadRecord(Public):
+    """A fan who said yes."""
+
+    id: UUID
+    email: str | None
+    phone: str | None
+    name: str | None
+    language: str
+    status: Literal["active"]
+    created_at: datetime
+    updated_at: datetime = Field(description="Changes with the lead and with what the lead allows.")
+    consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
+    source: Source
+    code: Code | None = None
+
+
+def of(lead: Lead, offer: Offer | None, claim: Claim | None, journal: Sequence[Consent]) -> LeadRecord:
+    return LeadRecord(
+        id=lead.id,
+        email=lead.email or None,
+        phone=lead.phone or None,
+        name=lead.name or None,
+        language=lead.language,
+        status="active",
+        created_at=lead.created_at,
+        updated_at=lead.updated_at,
+        consent=tuple(summary(journal)),
+        source=_source(lead, offer),
+        code=Code(code=claim.code, claimed_at=claim.claimed_at) if claim and claim.code else None,
+    )
+
+
+def summary(journal: Sequence[Consent]) -> Iterable[ConsentSummary]:
+    """The last word on each channel; a word about all channels is one about each. `journal` is oldest first."""
+    for channel, purpose in dict.fromkeys((line.channel, line.purpose) for line in journal):
+        said = [line for line in journal if line.purpose == purpose and line.channel in (channel, EVERYWHERE)]
+        yield _line(said[-1], channel)
+
+
+def _line(said: Consent, channel: str) -> ConsentSummary:
+    return ConsentSummary(
+        channel=channel,
+        purpose=said.purpose,
+        granted=said.act == Act.GRANTED,
+        wording=said.wording or None,
+        wording_hash=said.wording_hash or None,
+        given_at=said.given_at,
+        how=said.how,
+    )
+
+
+def _source(lead: Lead, offer: Offer | None) -> Source:
+    return Source(
+        platform=lead.platform,
+        account=lead.account,
+        post=lead.post or None,
+        offer=offer.slug if offer else None,
+        offer_name=offer.name if offer else None,
+        first_touch_at=lead.first_touch_at,
+    )

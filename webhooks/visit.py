@@ -1,0 +1,141 @@
+"""A fan before his claim: what the word in his link opens, what he may agree to, and what he sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from flask import request
+from sqlmodel import Session
+
+from bot import claiming
+from bot.assembly import Bot
+from bot.database import Transaction
+from offers import catalog, claims
+from offers.catalog import Offer, State
+from offers.claims import Claim
+from optin import consents
+from optin.consents import Act, Entry
+from optin.wordings import Wording
+from webhooks import addresses, i18n
+from webhooks.door import the_bot
+
+
+class Shut(StrEnum):
+    """Why there is no form."""
+
+    PAUSED = "paused"
+    NOT_YET = "not_yet"
+    ENDED = "ended"
+    SOLD_OUT = "sold_out"
+
+
+class Fault(StrEnum):
+    """Why a form is shown again."""
+
+    EMPTY = "empty"
+    UNCLEAR = "unclear"
+    SLIP = "slip"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What he sent. `ticked` holds the hash of each text that he ticked, as it was shown to him."""
+
+    email: str = ""
+    sure_of: str = ""  # the address that we doubted before
+    ticked: frozenset[str] = frozenset()
+
+    @classmethod
+    def sent(cls) -> "Form":
+        email = request.form.get("instead") or request.form.get("email", "")
+        return cls(email, request.form.get("sure_of", ""), frozenset(request.form.getlist("allow")))
+
+    def fault(self, texts: dict[str, Wording]) -> Fault | None:
+        if not self.email.strip():
+            return Fault.EMPTY
+        if addresses.read(self.email) is None:
+            return Fault.UNCLEAR
+        if self.email != self.sure_of and addresses.meant(self.email):
+            return Fault.SLIP
+        return Fault.CHANGED if self.saw_other_words(texts) else None
+
+    def saw_other_words(self, texts: dict[str, Wording]) -> bool:
+        """Whether a text that he ticked is no longer our text: he has to read the new one first."""
+        return not self.ticked <= {words.hash for words in texts.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`texts` are all that he may agree to, by channel, in his language; `said` is his last word on each channel."""
+
+    bot: Bot
+    session: Session
+    token: str
+    claim: Claim
+    offer: Offer
+    texts: dict[str, Wording]
+    said: dict[str, Entry]
+    now: datetime
+
+    @property
+    def shut(self) -> Shut | None:
+        """Why nobody can take this offer now."""
+        offer, now = self.offer, self.now
+        if offer.ends_at is not None and offer.ends_at <= now:
+            return Shut.ENDED
+        if catalog.is_sold_out(offer):
+            return Shut.SOLD_OUT
+        if offer.state != State.OPEN:
+            return Shut.PAUSED
+        return None if catalog.is_open(offer, now) else Shut.NOT_YET
+
+    @property
+    def askable(self) -> dict[str, Wording]:
+        """What he has not allowed yet."""
+        return {channel: words for channel, words in self.texts.items() if not self.allows(channel)}
+
+    def agreed(self, form: Form) -> dict[str, Wording]:
+        return {channel: words for channel, words in self.askable.items() if words.hash in form.ticked}
+
+    def allows(self, channel: str) -> bool:
+        return channel in self.said and self.said[channel].act == Act.GRANTED
+
+
+@contextmanager
+def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
+    """Who is behind this word. Who writes holds the claim until he is done, so that two tabs take turns."""
+    bot = the_bot()
+    with door() as session:
+        claim = claims.behind(session, token)
+        if claim is None:
+            yield None
+            return
+        if request.method == "POST":
+            session.refresh(claim, with_for_update=True)
+        i18n.prefer(claim.language)
+        texts = claiming.channels(bot, claim, i18n.language())
+        offer = session.get_one(Offer, claim.offer_id)
+        yield Visit(bot, session, token, claim, offer, texts, _last_words(session, claim), bot.now())
+
+
+def came_from_here() -> bool:
+    """Whether the button was on a page of ours. Older browsers tell only the origin, very old ones nothing."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or urlsplit(origin).netloc in (request.host, urlsplit(the_bot().settings.address).netloc)
+
+
+def _last_words(session: Session, claim: Claim) -> dict[str, Entry]:
+    """His last word on each channel that he ever spoke of; a word about all channels is one about each."""
+    lines = [
+        line for line in consents.entries(session, [claim.fan_id]).get(claim.fan_id, []) if line.purpose == "offers"
+    ]
+    named = {line.channel for line in lines} - {consents.EVERYWHERE}
+    said = {channel: [line for line in lines if line.channel in (channel, consents.EVERYWHERE)] for channel in named}
+    return {channel: each[-1] for channel, each in said.items()}

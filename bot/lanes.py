@@ -41,7 +41,8 @@ def take(session: Session, holder: str, now: datetime) -> dict[int, int]:
         return {}
     mine = update(Lane).where(col(Lane.number).in_(numbers))
     taken = mine.values(holder=holder, held_until=now + LEASE, attempts=Lane.attempts + 1)
-    return dict(session.execute(taken.returning(col(Lane.number), col(Lane.attempts))))
+    rows = session.execute(taken.returning(col(Lane.number), col(Lane.attempts))).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def still_mine(session: Session, numbers: Collection[int], holder: str) -> bool:

@@ -51,8 +51,9 @@ def answer(scene: Scene, fan: Known, say: Say) -> Verdict:
     """Say it by itself, or as a draft where a person has to approve it."""
     way = say.way or way_of(scene)
     permit = _ask(scene, fan, way, by_human=False, confirms_stop=say.purpose == "stop")
-    state = State.DRAFT if say.approval else State.WAITING
-    return _put(scene, fan, say, way, permit, state, say.what)
+    if permit == Refusal("fan_said_stop"):  # he asks again by himself: whether that is a yes is for a person to see
+        return _put(scene, fan, say, way, _ask(scene, fan, way, by_human=True), State.DRAFT, "asks_after_stop")
+    return _put(scene, fan, say, way, permit, State.DRAFT if say.approval else State.WAITING, say.what)
 
 
 def draft(scene: Scene, fan: Known, what: str, reason: str) -> Verdict:

@@ -38,19 +38,20 @@ def edit(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, manager
 
 def open_(session: Session, bot: Bot, offer: Offer, manager: Manager, now: datetime) -> Faults:
     """Show it to fans, or say what keeps it from being shown."""
-    against = faults_to_open(bot, editing.sheet_of(offer))
-    if against or offer.state == State.OPEN.value:
+    was, against = offer.state, faults_to_open(bot, editing.sheet_of(offer))
+    if against or was == State.OPEN.value:
         return against
     if not editing.set_state(session, offer.id, State.OPEN, now, seen=offer.updated_at):
         return {"name": [Fault(Amiss.CHANGED)]}
-    _record_state(session, offer, State.OPEN, What.OPENED, manager, now)
+    _record_state(session, offer.id, was, State.OPEN, What.OPENED, manager, now)
     return {}
 
 
 def pause(session: Session, offer: Offer, manager: Manager, now: datetime) -> None:
     """Show it to nobody for the time being. Who has his code keeps it."""
+    was = offer.state
     if editing.set_state(session, offer.id, State.PAUSED, now):
-        _record_state(session, offer, State.PAUSED, What.PAUSED, manager, now)
+        _record_state(session, offer.id, was, State.PAUSED, What.PAUSED, manager, now)
 
 
 def faults(bot: Bot, sheet: Sheet, offer: Offer | None) -> Faults:
@@ -75,9 +76,11 @@ def _cut(bot: Bot, sheet: Sheet) -> Faults:
     return found
 
 
-def _record_state(session: Session, offer: Offer, state: State, what: What, manager: Manager, now: datetime) -> None:
-    before, after = {"state": offer.state}, {"state": state.value}
-    changes.record(session, manager, what, Subject.OFFER, offer.id, before, after, now)
+def _record_state(
+    session: Session, offer_id: UUID, was: str, state: State, what: What, manager: Manager, now: datetime
+) -> None:
+    after = {"state": state.value}
+    changes.record(session, manager, what, Subject.OFFER, offer_id, {"state": was}, after, now)
 
 
 def _told(sheet: Sheet) -> dict[str, Any]:

@@ -35,6 +35,9 @@ class Amiss(StrEnum):
     BELOW_TAKEN = "below_taken"
     ENDS_FIRST = "ends_first"
     ODD_LETTERS = "odd_letters"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_A_DATE = "not_a_date"
+    NO_SUCH_HOUR = "no_such_hour"  # the clocks were put forward over it
     CHANGED = "changed"  # by somebody else, in the meantime
     CUT = "cut"  # the message that holds it is longer than a platform takes
 

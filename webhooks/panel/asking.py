@@ -1,0 +1,20 @@
+"""What an address of the panel asks for: which piece of a long list. Nonsense asks for its beginning."""
+
+from uuid import UUID
+
+from flask import request
+
+LARGEST = 2**63 - 1  # what a database takes as a number
+
+
+def after_id() -> UUID | None:
+    try:
+        return UUID(request.args.get("after", ""))
+    except ValueError:
+        return None
+
+
+def after_number() -> int | None:
+    after = request.args.get("after", "")
+    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 20 else 0
+    return number if 0 < number <= LARGEST else None

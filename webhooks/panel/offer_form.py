@@ -1,0 +1,118 @@
+"""An offer's form: what was typed, read into a sheet, with the faults of what can't be read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from werkzeug.datastructures import MultiDict
+
+from offers.catalog import Offer
+from offers.editing import LANGUAGES, PARTS, Amiss, Faults, Sheet, sheet_of
+from offers.texts import Fault
+from webhooks.i18n import PARIS
+
+SINGLE = ("name", "slug", "value", "keywords", "posts", "starts_at", "ends_at", "priority", "stock", "code_prefix")
+TEXTS = tuple(f"{language}.{part}" for language in LANGUAGES for part in PARTS)
+NUMBER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form as it stands on the page, faults and all: nothing that was typed is lost."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    needs_approval: bool = True
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+def sent(form: MultiDict[str, str]) -> Typed:
+    return Typed(
+        fields={name: form.get(name, "").replace("\r\n", "\n") for name in (*SINGLE, *TEXTS)},
+        platforms=tuple(form.getlist("platforms")),
+        accounts=tuple(form.getlist("accounts")),
+        needs_approval="needs_approval" in form,
+    )
+
+
+def of(offer: Offer) -> Typed:
+    sheet = sheet_of(offer)
+    fields = {
+        "name": sheet.name,
+        "slug": offer.slug,
+        "value": sheet.value,
+        "keywords": ", ".join(sheet.keywords),
+        "posts": "\n".join(sheet.posts),
+        "starts_at": _local(sheet.starts_at),
+        "ends_at": _local(sheet.ends_at),
+        "priority": str(sheet.priority),
+        "stock": "" if sheet.stock is None else str(sheet.stock),
+        "code_prefix": sheet.code_prefix,
+    }
+    texts = {f"{language}.{part}": text for language, parts in sheet.texts.items() for part, text in parts.items()}
+    return Typed(fields | texts, sheet.platforms, sheet.accounts, sheet.needs_approval)
+
+
+def read(typed: Typed) -> tuple[Sheet, Faults]:
+    """The sheet, and what could not be read: that stands in the sheet as if it had been left out."""
+    faults: Faults = {}
+    sheet = Sheet(
+        name=typed["name"].strip(),
+        value=typed["value"].strip(),
+        keywords=_listed(typed["keywords"], r"[,;\n]"),
+        platforms=typed.platforms,
+        accounts=typed.accounts,
+        posts=_listed(typed["posts"], r"[,;\s]"),
+        starts_at=_moment(typed, "starts_at", faults),
+        ends_at=_moment(typed, "ends_at", faults),
+        priority=_number(typed, "priority", faults) or 0,
+        needs_approval=typed.needs_approval,
+        stock=_number(typed, "stock", faults),
+        code_prefix=typed["code_prefix"].strip().upper(),
+        texts={language: _parts(typed, language) for language in LANGUAGES},
+    )
+    return sheet, faults
+
+
+def _parts(typed: Typed, language: str) -> dict[str, str]:
+    texts = {part: typed[f"{language}.{part}"].strip() for part in PARTS}
+    return {part: text for part, text in texts.items() if text}
+
+
+def _listed(typed: str, between: str) -> tuple[str, ...]:
+    """Each once, in the order in which they were typed."""
+    return tuple(dict.fromkeys(word for part in re.split(between, typed) if (word := part.strip())))
+
+
+def _number(typed: Typed, name: str, faults: Faults) -> int | None:
+    text = re.sub(r"\s", "", typed[name])  # "1 000" is a number in French
+    if text and not NUMBER.fullmatch(text):
+        faults[name] = [Fault(Amiss.NOT_A_NUMBER)]
+    return int(text) if NUMBER.fullmatch(text) else None
+
+
+def _moment(typed: Typed, name: str, faults: Faults) -> datetime | None:
+    """What a clock in Paris shows, as UTC. Of an hour that comes twice, the first is meant."""
+    text = typed[name].strip()
+    if not text:
+        return None
+    try:
+        shown = datetime.fromisoformat(text).replace(tzinfo=PARIS)
+    except ValueError:
+        faults[name] = [Fault(Amiss.NOT_A_DATE)]
+        return None
+    if not 2000 <= shown.year <= 2200:
+        faults[name] = [Fault(Amiss.NOT_A_DATE)]
+        return None
+    moment = shown.astimezone(UTC)
+    if moment.astimezone(PARIS).replace(tzinfo=None) != shown.replace(tzinfo=None):
+        faults[name] = [Fault(Amiss.NO_SUCH_HOUR)]
+    return moment
+
+
+def _local(moment: datetime | None) -> str:
+    return moment.astimezone(PARIS).strftime("%Y-%m-%dT%H:%M") if moment else ""

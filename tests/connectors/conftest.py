@@ -3,18 +3,27 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox.wire import Pretender, Wire
+from sandbox.wire import Wire
 
-Serve = Callable[[Pretender], str]
+
+class Servable(Protocol):
+    """A pretend platform, or anything else that answers HTTP."""
+
+    blueprint: Blueprint
+
+
+Serve = Callable[[Servable], str]
 
 
 class Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # it would hold back each small answer for 40 ms
 
     def log(self, *_: object) -> None:
         """Tests print nothing."""
@@ -30,7 +39,7 @@ def serve() -> Iterator[Serve]:
     """Puts a pretend platform on the network, and tells the address of its server."""
     stops: list[Callable[[], None]] = []
 
-    def start(pretender: Pretender) -> str:
+    def start(pretender: Servable) -> str:
         app = Flask("pretended")
         app.register_blueprint(pretender.blueprint)
         server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)

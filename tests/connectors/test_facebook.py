@@ -1,14 +1,18 @@
 """Facebook: each webhook is read to the right thing, and each answer of the Graph API is taken for what it says."""
 
 import json
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from flask import Response
+from flask import Blueprint, Response, request
 
 from connectors import (
     Ask,
@@ -43,6 +47,7 @@ SETTINGS = {
 }
 AT = 1_763_600_000  # seconds
 FAN = "7001"
+ROOT = Path(__file__).parents[2]
 
 
 def envelope(*changes: dict[str, Any], messaging: tuple[dict[str, Any], ...] = (), page: str = PAGE) -> bytes:
@@ -432,6 +437,16 @@ def test_a_comment_edited_twice_in_one_second_is_heard_twice() -> None:
     assert [one.text for one in found] == ["PROM", "PROMO"]
 
 
+def test_what_is_nested_too_deeply_to_be_stored_is_kept_as_it_came() -> None:
+    deep: Any = "end"
+    for _ in range(150):
+        deep = [deep]
+
+    found = read_one(envelope(comment(more=deep)))
+
+    assert (found.kind, found.account, list(found.raw)) == (Kind.UNKNOWN, "", ["body"])
+
+
 # What is said
 
 
@@ -568,11 +583,21 @@ def test_two_pages_keep_their_tokens_apart_under_threads(
     assert sum(call.done for call in wire.calls) == 200
 
 
-def test_the_process_keeps_its_own_way_to_crash(facebook: Facebook) -> None:
-    from facebook_business.api import FacebookAdsApi
+def test_the_process_keeps_its_own_way_to_crash_and_no_common_token() -> None:
+    told = """if True:
+        import sys, connectors
+        before = sys.excepthook
+        connector = connectors.load({"FACEBOOK_APP_SECRET": "s", "FACEBOOK_VERIFY_TOKEN": "v",
+            "FACEBOOK_PAGES": "1:one,2:two", "FACEBOOK_API_URL": "http://127.0.0.1:9/facebook"})["facebook"]
+        from facebook_business.api import FacebookAdsApi, FacebookSession
+        assert sys.excepthook is before
+        assert FacebookAdsApi.get_default_api() is None
+        assert FacebookSession.GRAPH == "https://graph.facebook.com"
+        """
 
-    assert sys.excepthook is sys.__excepthook__ or "facebook" not in sys.excepthook.__module__
-    assert FacebookAdsApi.get_default_api() is None
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_each_page_is_subscribed_even_where_one_fails(facebook: Facebook, wire: Wire) -> None:
@@ -584,6 +609,86 @@ def test_each_page_is_subscribed_even_where_one_fails(facebook: Facebook, wire: 
     assert caught.value.reason == "token_dead"
     assert [call.done for call in wire.calls] == [False, True]
     assert "feed,mention" in wire.calls[1].text
+
+
+class Bot:
+    """The other end of the webhooks: what a service behind this connector would hear."""
+
+    name = "bot"
+
+    def __init__(self, connector: Connector) -> None:
+        self.heard: list[Interaction] = []
+        self.blueprint = Blueprint("bot", __name__)
+        self.blueprint.add_url_rule("/webhooks/facebook", view_func=self.listen, methods=["POST"])
+        self._connector = connector
+
+    def listen(self) -> tuple[str, int]:
+        body = request.get_data()
+        if not self._connector.verify(dict(request.headers), body):
+            return "", 403
+        self.heard += self._connector.read(body, datetime.now(UTC))
+        return "", 200
+
+    def hears(self, count: int) -> list[Interaction]:
+        deadline = time.monotonic() + 20
+        while len(self.heard) < count and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return self.heard
+
+    def hears_next(self, deed: Callable[[], object]) -> Interaction:
+        before = len(self.heard)
+        deed()
+        return self.hears(before + 1)[before]
+
+
+def test_what_the_pretend_page_tells_is_trusted_and_read(setup: TestFacebook, serve: Serve, closed_url: str) -> None:
+    bot = Bot(setup.at(closed_url))
+    fans = setup.pretend(Wire(serve(bot)))
+    facebook = setup.at(serve(fans))
+
+    said = bot.hears_next(lambda: fans.act("comment", "Léa", text="PROMO / 😀"))
+    private = bot.hears_next(lambda: facebook.send(Message("key-1", PAGE, Way.PRIVATE, said.subject, "Bonjour")))
+    public = bot.hears_next(lambda: facebook.send(Message("key-2", PAGE, Way.PUBLIC, said.subject, "Regardez")))
+    deeds: list[tuple[str, dict[str, str]]] = [
+        ("write", {"text": "oui"}),
+        ("answer_email", {}),
+        ("press", {"payload": "MENU", "label": "Menu"}),
+        ("refer", {"ref": "offre_1"}),
+        ("edit", {"text": "PROMO !"}),
+        ("remove", {}),
+        ("react", {}),
+        ("post", {"text": "Bravo"}),
+        ("stop", {}),
+    ]
+    rest = [bot.hears_next(partial(fans.act, deed, "Léa", **words)) for deed, words in deeds]
+    facebook.close()
+
+    assert (said.kind, said.text, said.author_name) == (Kind.COMMENT, "PROMO / 😀", "Léa")
+    assert (private.kind, private.payload, private.text) == (Kind.ECHO, "key-1", "Bonjour")
+    assert (public.kind, public.parent, public.text) == (Kind.ECHO, said.subject, "Regardez")
+    assert [one.kind for one in rest] == [
+        Kind.MESSAGE,
+        Kind.CONTACT,
+        Kind.PRESS,
+        Kind.REFERRAL,
+        Kind.COMMENT_EDITED,
+        Kind.COMMENT_REMOVED,
+        Kind.REACTION,
+        Kind.POST,
+        Kind.STOP,
+    ]
+    assert {one.author for one in rest[:4]} == {private.author}
+    assert said.author != private.author
+    assert rest[1].email == "lea@example.org"
+
+
+def test_a_newcomer_by_link_presses_get_started(setup: TestFacebook, serve: Serve, closed_url: str) -> None:
+    bot = Bot(setup.at(closed_url))
+    fans = setup.pretend(Wire(serve(bot)))
+
+    found = bot.hears_next(lambda: fans.act("refer", "Max", ref="offre_1"))
+
+    assert (found.kind, found.payload, found.text) == (Kind.REFERRAL, "offre_1", "Démarrer")
 
 
 def refusal(facebook: Connector, message: Message) -> tuple[str, Scope]:

@@ -13,7 +13,7 @@ PRIVATE = "write"
 HEADINGS = {"facebook": "Facebook", "telegram": "Telegram", "x": "X"}
 DEEDS = {
     "facebook": {"comment", "remove", "write", "press", "answer_email", "answer_phone", "refer", "block", "unblock"},
-    "telegram": {"comment", "write", "press", "start", "share_phone", "block", "unblock"},
+    "telegram": {"comment", "write", "press", "start", "share_phone", "remove", "block", "unblock"},
     "x": {"reply", "remove", "write", "block", "unblock"},
 }
 # Links that open the brand's chat. Here the chat is on the same page, so they are deeds.
@@ -106,8 +106,8 @@ def _public(platform: str, threads: list[Json], fan: str, words: Words) -> Room:
         kind="public",
         heading=words[f"{platform}_public"],
         hint=words["empty"],
-        posts=tuple(_entry(platform, post, fan, words) for post in posts),
-        entries=tuple(_entry(platform, told, fan, words) for told in _threaded(said)),
+        posts=tuple(_in_public(platform, post, fan, words) for post in posts),
+        entries=tuple(_in_public(platform, told, fan, words) for told in _threaded(said)),
         deeds=(),
         form=_form(platform, "public", PUBLIC[platform], fan, words),
     )
@@ -116,14 +116,13 @@ def _public(platform: str, threads: list[Json], fan: str, words: Words) -> Room:
 def _private(platform: str, thread: Json, fan: str, words: Words) -> Room:
     said = thread.get("entries", [])
     last = said[-1]["id"] if said else ""
-    drawn = (_entry(platform, told, fan, words, pressable=platform not in BRIEF or told["id"] == last) for told in said)
     return Room(
         key=f"{platform}-private",
         kind="private",
         heading=words[f"{platform}_private"],
         hint=words[f"{platform}_private_hint"],
         posts=(),
-        entries=tuple(drawn),
+        entries=tuple(_in_chat(platform, told, last, fan, words) for told in said),
         deeds=tuple(Choice(words[deed], deed=deed) for deed in _open_deeds(platform, thread)),
         form=_form(platform, "private", PRIVATE, fan, words),
     )
@@ -158,26 +157,39 @@ def _threaded(said: Iterable[Json]) -> list[Json]:
     return list(with_answers(""))
 
 
-def _entry(platform: str, told: Json, fan: str, words: Words, pressable: bool = True) -> Entry:
-    mine = not told["by_brand"] and told["author"] == fan
-    removed = bool(told.get("removed"))
-    buttons = [_button(platform, button, told, fan, words) for button in told.get("buttons", []) if pressable]
-    buttons += [] if mine else _invitations(platform, told["text"], words)
-    if mine and not removed and "remove" in DEEDS[platform] and "parent" in told:
+def _in_public(platform: str, told: Json, fan: str, words: Words) -> Entry:
+    """The fan may take back what is his; what the brand says may invite him to its chat."""
+    buttons = [_button(platform, button, told, fan, words) for button in told.get("buttons", [])]
+    buttons += _invitations(platform, told["text"], words) if told["by_brand"] else []
+    if _is_of(fan, told) and not told.get("removed"):
         buttons.append(Choice(words["remove"], deed="remove", words={"id": told["id"]}))
+    return _entry(told, fan, words, buttons)
+
+
+def _in_chat(platform: str, told: Json, last: str, fan: str, words: Words) -> Entry:
+    offered = told.get("buttons", []) if platform not in BRIEF or told["id"] == last else []
+    return _entry(told, fan, words, [_button(platform, button, told, fan, words) for button in offered])
+
+
+def _entry(told: Json, fan: str, words: Words, buttons: list[Choice]) -> Entry:
+    removed = bool(told.get("removed"))
     return Entry(
         id=told["id"],
         author=told["author"],
         text=told["text"],
-        translation=words["translations"].get(told["text"], ""),
+        translation=told.get("translation", "") if words["translates"] else "",
         at=datetime.fromtimestamp(float(told["at"]), UTC).astimezone(),
         by_brand=told["by_brand"],
-        mine=mine,
+        mine=_is_of(fan, told),
         parent=told.get("parent") or "",
         notes=tuple(note for note in ("hidden", "removed", "liked") if told.get(note))
         + (("edited",) if told.get("edited") and not removed else ()),
         buttons=tuple(buttons),
     )
+
+
+def _is_of(fan: str, told: Json) -> bool:
+    return not told["by_brand"] and bool(told["author"] == fan)
 
 
 def _button(platform: str, button: Json, told: Json, fan: str, words: Words) -> Choice:
@@ -192,7 +204,7 @@ def _button(platform: str, button: Json, told: Json, fan: str, words: Words) -> 
             return Choice(button["label"], deed="share_phone")
         case _:
             payload = button["payload"] or button["label"]
-            more = {"label": button["label"]} if platform == "facebook" else {"message": told["id"]}
+            more = {"label": button["label"]} if platform == "facebook" else {"id": told["id"]}
             return Choice(button["label"], deed="press", words={"payload": payload, **more})
 
 

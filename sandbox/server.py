@@ -18,6 +18,8 @@ from sandbox.stage import Stage
 
 BETWEEN_SAVES = 2.0  # seconds
 
+log = logging.getLogger(__name__)
+
 
 class Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -87,10 +89,13 @@ def _write(path: Path, state: str) -> None:
 
 def _load(stage: Stage, path: Path) -> None:
     with suppress(FileNotFoundError):
-        states: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for name, load in _abilities(stage, "load").items():
-            if name in states:
-                load(states[name])
+        try:
+            states: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            for name, load in _abilities(stage, "load").items():
+                if name in states:
+                    load(states[name])
+        except (AttributeError, KeyError, TypeError, ValueError):  # half written, or by another version of ours
+            log.warning("%s could not be read: the sandbox begins anew", path)
 
 
 def _abilities(stage: Stage, name: str) -> Mapping[str, Any]:

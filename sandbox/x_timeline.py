@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 BRAND = "Maison Zéphyr"
 POST = "Le thé d’automne est arrivé : figue, noisette et un peu de fumée. Répondez PROMO ! #BIENVENUE"
+TRANSLATION = "Our autumn tea is here: fig, hazelnut and a little smoke. Reply PROMO! #BIENVENUE"
 REACHABLE = 800  # mentions; older ones are not listed
 KEPT = 30 * 86_400  # seconds for which messages are listed
 SHOWN_CHATS, SHOWN_ENTRIES = 40, 200
@@ -232,7 +233,8 @@ class Timeline:
 
     def _entry(self, post: Post) -> Json:
         more = {"parent": post.parent, "hidden": post.hidden, "edited": len(post.versions) > 1}
-        return self._drawn(post.id, post.author, post.text, post.at) | more
+        translated = {"translation": TRANSLATION} if post.text == POST else {}
+        return self._drawn(post.id, post.author, post.text, post.at) | more | translated
 
     def _letter_entry(self, letter: Letter) -> Json:
         return self._drawn(letter.id, letter.sender, letter.text, letter.at)
@@ -245,8 +247,11 @@ class Timeline:
 
     def dump(self) -> Json:
         with self.lock:
-            said = {"posts": self._all_posts(), "letters": self._letters, "people": self._people.values()}
-            return {name: [asdict(each) for each in things] for name, things in said.items()}
+            return {
+                "people": [asdict(person) for person in self._people.values()],
+                "posts": [asdict(post) for post in self._all_posts()],
+                "letters": [asdict(letter) for letter in self._letters],
+            }
 
     def load(self, state: Json) -> None:
         with self.lock:

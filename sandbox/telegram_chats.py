@@ -22,6 +22,7 @@ FORWARDER = {"id": 777000, "is_bot": False, "first_name": "Telegram"}  # forward
 POST_ID, FORWARD_ID = 2, 3
 NOT_UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}  # told only to who asks for them by name
 SHOWN_CHATS, SHOWN_ENTRIES = 40, 200
+KEPT = 2000  # messages that outlive a restart; a replay brings many more
 
 
 @dataclass(slots=True)
@@ -54,6 +55,13 @@ class Said:
     @property
     def place(self) -> str:
         return f"{self.message['chat']['id']}:{self.message['message_id']}"
+
+    def number(self) -> int:
+        number: int = self.message["message_id"]
+        return number
+
+    def dump(self) -> Json:
+        return {"message": self.message, "keyboard": self.keyboard, "liked": self.liked, "removed": self.removed}
 
     @property
     def buttons(self) -> list[Json]:
@@ -201,9 +209,10 @@ class Chats:
 
     def dump(self) -> Json:
         with self.changed:
-            said = [asdict(each) for chat in self._said.values() for each in chat.values()]
+            said = sorted((said for chat in self._said.values() for said in chat.values()), key=Said.number)
             waiting = {"pending": list(self.pending), "webhook": self.webhook, "allowed": self.allowed}
-            return {"fans": [asdict(fan) for fan in self._fans.values()], "said": said, "groups": self.groups} | waiting
+            people = {"fans": [asdict(fan) for fan in self._fans.values()], "groups": self.groups}
+            return {"said": [said.dump() for said in said[-KEPT:]]} | people | waiting
 
     def load(self, state: Json) -> None:
         with self.changed:
@@ -211,6 +220,7 @@ class Chats:
             self.groups, self.webhook, self.allowed = state["groups"], state["webhook"], state["allowed"]
             self.pending.extend(state["pending"])
             self._said = {}
+            self._forward_post()
             for said in state["said"]:
                 self.keep(Said(**said))
 

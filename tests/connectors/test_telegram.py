@@ -1,6 +1,7 @@
 """Telegram: the contract, and what is Telegram's own."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -311,6 +312,14 @@ def test_letters_that_no_database_stores_are_replaced() -> None:
     assert interaction.raw["message"]["text"] == "a\ufffdb\ufffdc"
 
 
+def test_what_is_nested_too_deeply_to_store_is_kept_as_it_came() -> None:
+    body = written(private("Bonjour", deep=json.loads("[" * 200 + "]" * 200)))
+
+    (interaction,) = Telegram(TOKEN).read(body, NOW)
+
+    assert (interaction.kind, interaction.raw) == (Kind.UNKNOWN, {"body": body.decode()})
+
+
 KINDS = {
     "edited_message": Kind.MESSAGE_EDITED,
     "group_edited_message": Kind.COMMENT_EDITED,
@@ -478,6 +487,29 @@ def test_a_fan_who_wrote_is_answered_in_the_chat(telegram: Telegram, pretender: 
     entries = chat_of(pretender, "Léa")
     assert [(each["by_brand"], each["text"]) for each in entries] == [(False, "/start"), (True, "Bonjour Léa")]
     assert receipt == Receipt(entries[-1]["id"])
+
+
+def test_telegram_does_not_open_the_fans_own_link(telegram: Telegram, pretender: PretendTelegram, wire: Wire) -> None:
+    pretender.act("start", "Léa")
+
+    telegram.send(direct(pretender, "Léa", "https://fan.example/claim/1"))
+
+    assert [call.more["link_preview_options"] for call in wire.calls] == [{"is_disabled": True}]
+
+
+def test_no_log_line_shows_the_token_or_what_is_said(
+    telegram: Telegram, pretender: PretendTelegram, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    pretender.act("start", "Léa")
+    wire.faults.plan(Fault("telegram", "html"))
+    with pytest.raises(Uncertain):
+        telegram.send(direct(pretender, "Léa", "Bonjour Léa"))
+
+    telegram.send(direct(pretender, "Léa", "Bonjour Léa"))
+
+    assert caplog.messages
+    assert [line for line in caplog.messages if TOKEN in line or "Bonjour" in line or "went wrong" in line] == []
 
 
 def test_a_comment_is_answered_under_itself(telegram: Telegram, pretender: PretendTelegram) -> None:

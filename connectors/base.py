@@ -105,9 +105,7 @@ class Message:
     buttons: tuple[Button, ...] = ()
     by_human: bool = False  # typed or approved word by word by a person
     in_window: bool = True  # False: only a person may still write, where the platform has such a rule
-    answers: str = (
-        ""  # the `subject` of the press that it answers: a platform may have to take a spinner off the button
-    )
+    answers: str = ""  # the `subject` of the press that it answers: until then its button may show a spinner
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 EMOJI = "\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
 WORD = re.compile(f"[^\\W_]+|[{EMOJI}]")
@@ -78,3 +79,9 @@ class PlainLetters(dict[int, str]):
 
 
 PLAIN = PlainLetters()
+
+
+def phrases(*files: Path) -> tuple[str, ...]:
+    """The lines of word lists, as they would come out of `normalise`; a line that begins with "#" is a remark."""
+    lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
+    return tuple(dict.fromkeys(normalise(line) for line in lines if line and not line.startswith("#")))

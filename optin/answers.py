@@ -1,0 +1,127 @@
+"""What an answer means: "oui", "non merci", "stop", "ne m'écrivez plus", an e-mail address, a phone number."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+from ahocorasick_rs import AhoCorasick
+
+from optin.words import phrases, tokens
+
+LEXICON = Path(__file__).parent / "lexicon"
+SHORT = 60  # characters; who writes more says more than an answer
+COMMANDS = ("/stop", "/unsubscribe")
+MARKS = re.compile(r"[.!?;:,\n]+ ")
+QUIET_MARKS = re.compile(r"[.!;:,\n]+ ")  # "oui ?" is a question, not an agreement
+SPELLED_OUT = re.compile(r"(?:\w (?:[.,;:\n!]+ )?){3,}$")
+OTHER_STOPS = re.compile(r"\bnon?-?stop|\bstop (?:and|&|by|in|off|over)\b", re.IGNORECASE)
+
+
+class Answer(StrEnum):
+    """What a whole message says."""
+
+    STOP = "stop"
+    START = "start"  # after a stop: you may write to me again
+    YES = "yes"
+    NO = "no"
+
+
+def meant(text: str) -> Answer | None:
+    """The answer that `text` is, or None when it says something else. A wish to be left alone goes before all else."""
+    if stops(text):
+        return Answer.STOP
+    said = QUIET_MARKS.sub("", spoken(text)) if "://" not in text else ""
+    return next((answer for answer, pattern in ANSWERS.items() if is_only(pattern, said)), None)
+
+
+def says_yes(text: str) -> bool:
+    return meant(text) is Answer.YES
+
+
+def says_no(text: str) -> bool:
+    return meant(text) is Answer.NO
+
+
+def stops(text: str) -> bool:
+    """Whether somebody wants no more messages. In doubt he does: a missed stop is worse than a lost fan."""
+    if text.lstrip().lower().startswith(COMMANDS):
+        return True
+    said = spoken(OTHER_STOPS.sub(" ", text))
+    return is_only_a_stop(said) or bool(STOP_FIRST.match(said)) or wishes_for_peace(said)
+
+
+def wishes_for_peace(said: str) -> bool:
+    """Whether a clause says, in whatever words, that no more should be written."""
+    found = BEGINNINGS.find_matches_as_indexes(f" {said}", overlapping=True)
+    return any(wish.search(said) for wish in {WISHES[index][1] for index, _, _ in found})
+
+
+def is_only_a_stop(said: str) -> bool:
+    """Whether the message is an operator's keyword, or one of its clauses is nothing but "stop"."""
+    if not STOP_WORDS.find_matches_as_indexes(f" {said}"):
+        return False
+    whole = MARKS.sub("", said)
+    return is_only(KEYWORD, whole) or is_only(STOP, whole) or any(is_only(STOP, clause) for clause in MARKS.split(said))
+
+
+def is_only(pattern: re.Pattern[str], said: str) -> bool:
+    return len(said) <= SHORT and bool(pattern.fullmatch(said))
+
+
+def spoken(text: str) -> str:
+    """The words of `text` and the marks between its clauses, each with a space behind it; "s.t.o.p" is one word."""
+    said = "".join(f"{token} " for token in tokens(text))
+    letters = MARKS.sub("", said)[::2] if len(said) <= SHORT and SPELLED_OUT.match(said) else ""
+    return f"{letters} " if letters else said
+
+
+def only(name: str, *beside: str, also: str = "_") -> re.Pattern[str]:
+    """What holds a phrase of the list `name`, and nothing but phrases of this and the other lists beside it."""
+    core, around = (
+        either(lexicon(name)),
+        either([also, *(phrase for each in (name, *beside) for phrase in lexicon(each))]),
+    )
+    return re.compile(f"(?:{around} )*?{core} (?:{around} )*")
+
+
+def lexicon(name: str) -> tuple[str, ...]:
+    return phrases(LEXICON / "fr" / f"{name}.txt", LEXICON / "en" / f"{name}.txt")
+
+
+def either(alternatives: list[str] | tuple[str, ...]) -> str:
+    return f"(?:{'|'.join(alternatives)})"
+
+
+def wishes(language: str) -> dict[str, re.Pattern[str]]:
+    """The wishes of a list, whose signs are explained at its top, by the beginnings of words that call for a look."""
+    named: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
+    for line in (LEXICON / language / "stop.txt").read_text(encoding="utf-8").splitlines():
+        name, is_name, meaning = line.partition(" = ")
+        if is_name:
+            named[name] = either([unfolded(meaning, named)])
+        elif line.startswith("["):
+            group = groups.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            group.append(unfolded(line.strip(), named))
+    return {beginnings: re.compile(rf"(?<!\w){either(group)}(?!\w)") for beginnings, group in groups.items()}
+
+
+def unfolded(line: str, named: dict[str, str]) -> str:
+    return re.sub(r"\{([a-z]+)\}", lambda name: named[name[1]], line).replace("... ", GAP)
+
+
+# What is the fan's own is not what he wants to be spared: "stop deleting my posts".
+GAP = r"(?:(?!(?:mes|mon|ma|my) |vous (?:envo|ecri|contact|appel)|ignor|delet|supprim|effac|bloqu|hid)\w+ ){0,4}"
+KEYWORD = only("stop_keywords", "polite")
+STOP = only("stop_alone", "stop_beside", "polite", also=r"\d{4,6}")  # "STOP au 36111"
+STOP_FIRST = re.compile(
+    r"(?:stop|stopp|sotp) (?:[.!,;:\n]+ |\W |(?:je|j|jen|i|im|ca|c|vous|please|pls|svp|stp|s il|merci|thanks|thx|now"
+    r"|maintenant|trop|assez|enough|no|non|plus|dont|do not|ne|n|y|marre|fini|et|tu|u|you|or|ou|sinon|maintenant|ok) )"
+)
+WISHES = [
+    (f" {word}", wish) for lists in (wishes("fr"), wishes("en")) for key, wish in lists.items() for word in key.split()
+]
+BEGINNINGS = AhoCorasick([beginning for beginning, _ in WISHES])
+STOP_WORDS = AhoCorasick([f" {phrase} " for phrase in lexicon("stop_alone") + lexicon("stop_keywords")])
+ANSWERS = {Answer.START: only("start", "polite"), Answer.NO: only("no", "polite"), Answer.YES: only("yes", "polite")}

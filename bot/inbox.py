@@ -173,3 +173,14 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
     """How many entries stand in each state."""
     grouped = session.execute(select(Inbox.state, func.count()).group_by(col(Inbox.state)))
     return {("inbox", state): count for state, count in grouped}
+
+
+def outcomes(session: Session, platform: str, prefix: str) -> list[tuple[str, str, str, int]]:
+    """State, outcome and reason of the entries whose keys begin so, and how many of each; "" stands for all."""
+    kinds = (col(Inbox.state), col(Inbox.outcome), col(Inbox.reason))
+    asked = select(*kinds, func.count()).group_by(*kinds)
+    if platform:
+        asked = asked.where(Inbox.platform == platform)
+    if prefix:  # not LIKE: on SQLite it takes "a" for "A", and on both "_" for anything
+        asked = asked.where(func.substr(col(Inbox.key), 1, len(prefix)) == prefix)
+    return [(state, outcome, reason, count) for state, outcome, reason, count in session.execute(asked)]

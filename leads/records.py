@@ -54,13 +54,13 @@ class LeadRecord(Public):
     email: str | None
     phone: str | None
     name: str | None
-    language: str
+    language: str = Field(description="What this person reads: `fr` or `en`.")
     status: Literal["active"]
     created_at: datetime
     updated_at: datetime = Field(description="Changes with the lead and with what the lead allows.")
     consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
     source: Source
-    code: Code | None = None
+    code: Code | None
 
 
 def of(lead: Lead, offer: Offer | None, claim: Claim | None, journal: Sequence[Consent]) -> LeadRecord:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from flask.testing import FlaskClient
@@ -15,7 +16,8 @@ from connectors import Connector, Interaction, Kind, Message, Receipt, Rules, Wa
 from leads.pipeline import Lead
 from offers import claims
 from offers.catalog import Offer
-from optin import consents, fans
+from offers.claims import Claim
+from optin import consents
 from optin.fans import Fan, Profile
 from webhooks.app import create_app
 
@@ -63,8 +65,8 @@ class Stage:
         """A new browser, without cookies."""
         return create_app(self.bot).test_client()
 
-    def offer(self, slug: str = "ete", **different: object) -> Offer:
-        facts: dict[str, object] = {
+    def offer(self, slug: str = "ete", **different: Any) -> Offer:
+        facts: dict[str, Any] = {
             "id": self.bot.new_id(),
             "slug": slug,
             "name": "Été",
@@ -99,31 +101,31 @@ class Stage:
                 first_heard_at=NOW,
                 last_heard_at=NOW,
             )
-            fans.add(session, [fan], [profile])
+            session.add(fan)
+            session.flush()
+            session.add(profile)
         return known_as
 
     def claim(self, offer: Offer, fan: UUID, language: str = "fr") -> str:
         """Open a claim for this fan, and say the word in his link."""
         claim_id = self.bot.new_id()
         word = claims.token(SECRET, claim_id)
-        opened = {
-            "id": claim_id,
-            "fan_id": fan,
-            "profile_id": fan,
-            "offer_id": offer.id,
-            "token_hash": claims.hash_of(word),
-            "step": "email",
-            "language": language,
-            "platform": "facebook",
-            "account": "page-1",
-            "post": "post-1",
-            "evidence": "comment-1",
-            "opened_at": NOW,
-            "email": "",
-            "name": "Alice",
-        }
+        claim = Claim(
+            id=claim_id,
+            fan_id=fan,
+            profile_id=fan,
+            offer_id=offer.id,
+            token_hash=claims.hash_of(word),
+            language=language,
+            platform="facebook",
+            account="page-1",
+            post="post-1",
+            evidence="comment-1",
+            opened_at=NOW,
+            name="Alice",
+        )
         with self.bot.transaction() as session:
-            claims.opened(session, [opened])
+            session.add(claim)
         return word
 
     def lead(self, offer: Offer, handle: str) -> Lead:

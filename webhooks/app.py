@@ -1,7 +1,7 @@
 """The web process: every door, put on one app."""
 
-from apiflask import APIFlask
-from flask import Blueprint, render_template, request
+from apiflask import APIBlueprint, APIFlask
+from flask import render_template, request
 
 from bot.assembly import Bot
 from webhooks import api, claim, faults, headers, health, i18n, panel, receive
@@ -11,7 +11,7 @@ SPEC = "/api/v1/openapi.json"
 SMALL = 64 * 1024  # what a form or a question to the API may weigh
 LARGE = 3 * 1024 * 1024  # a platform's batch of a thousand changes
 
-front = Blueprint("front", __name__)
+front = APIBlueprint("front", __name__, enable_openapi=False)
 
 
 def create_app(bot: Bot) -> APIFlask:

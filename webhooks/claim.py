@@ -3,7 +3,8 @@
 from io import BytesIO
 
 import segno
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from apiflask import APIBlueprint
+from flask import Response, make_response, redirect, render_template, request, url_for
 
 from bot import claiming
 from bot.claiming import Code
@@ -19,7 +20,7 @@ FEW = 10  # when so many codes are left, the page says so
 
 # No cookie opens these pages: only the word in their address does, which a foreign page that forges a form would have
 # to know. So they carry no CSRF token (webhooks/app.py exempts them), and `refuse_other_sites` is guard enough.
-blueprint = Blueprint("claim", __name__, url_prefix="/claim")
+blueprint = APIBlueprint("claim", __name__, url_prefix="/claim", enable_openapi=False)
 
 
 @blueprint.before_request

@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
+from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
@@ -41,7 +40,7 @@ def claim_behind(stage: Stage, word: str) -> Claim:
         return claim
 
 
-def lead_of(stage: Stage, fan: object) -> Lead | None:
+def lead_of(stage: Stage, fan: UUID) -> Lead | None:
     with stage.bot.reading() as session:
         return pipeline.of(session, fan)
 
@@ -62,13 +61,17 @@ def everything(stage: Stage) -> list[object]:
 def test_a_fan_gets_his_code_and_becomes_a_lead_with_the_words_he_saw(stage: Stage) -> None:
     fan, visitor = stage.fan(), stage.visitor()
     word = stage.claim(stage.offer(), fan)
-    email, messages = boxes(visitor.get(f"/claim/{word}"))
+    email, _messages = boxes(visitor.get(f"/claim/{word}"))
 
     answer = visitor.post(f"/claim/{word}", data={"email": " Alice@Example.com ", "allow": [email]})
 
     assert (answer.status_code, answer.location) == (303, f"/claim/{word}")
     claim = claim_behind(stage, word)
-    assert (claim.email, claim.step, code_on(visitor.get(f"/claim/{word}"))) == ("Alice@example.com", "done", claim.code)
+    assert (claim.email, claim.step, code_on(visitor.get(f"/claim/{word}"))) == (
+        "Alice@example.com",
+        "done",
+        claim.code,
+    )
     assert stage.journal(fan) == [("email", "granted", "offers_email.1.fr")]
     lead = lead_of(stage, fan)
     assert lead is not None
@@ -253,7 +256,9 @@ def test_the_address_that_was_meant_is_taken_with_one_click(stage: Stage) -> Non
     assert claim_behind(stage, word).email == "alice@gmail.com"
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "alice", "alice@", "@example.com", "a b@example.com", "a@b@c", "a" * 60_000])
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "alice", "alice@", "@example.com", "a b@example.com", "a@b@c", "a" * 60_000]
+)
 def test_what_is_no_address_is_kept_and_explained(stage: Stage, typed: str) -> None:
     visitor = stage.visitor()
     word = stage.claim(stage.offer(), stage.fan())
@@ -369,18 +374,14 @@ def test_the_picture_is_the_code(stage: Stage) -> None:
 def test_nothing_that_is_typed_becomes_markup(stage: Stage) -> None:
     if not SHARED.exists():
         pytest.skip("the list of naughty strings is not here")
-    naughty = [text.encode(errors="replace").decode() for text in json.loads((SHARED / "data/vectors/blns.json").read_text())]
+    naughty = json.loads((SHARED / "data/vectors/blns.json").read_text(encoding="utf-8"))
     visitor = stage.visitor()
     word = stage.claim(stage.offer(), stage.fan())
     plain = tags(visitor.post(f"/claim/{word}", data={"email": "naughty"}).text)
 
-    for text in naughty:
-        answer = visitor.post(f"/claim/{word}", data={"email": text, "sure_of": text})
-        assert answer.status_code == 422, text
-        assert tags(answer.text) == plain, text
-    for text in naughty:
-        answer = visitor.post(f"/claim/{word}", data={"email": "", "allow": text, "instead": text, "sure_of": text})
-        assert answer.status_code == 422, text
+    for text in [text.encode(errors="replace").decode() for text in naughty if text.strip()]:
+        answer = visitor.post(f"/claim/{word}", data={"email": text, "sure_of": text, "allow": text})
+        assert (answer.status_code, tags(answer.text)) == (422, plain), text
 
     assert claim_behind(stage, word).code is None
 

@@ -1,0 +1,253 @@
+"""What the CRM may count on when it reads the leads."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from leads import feed, pipeline
+from leads.feed import BadCursor, Page
+from leads.records import LeadRecord
+from optin import consents
+from tests.cast import NOW, Stage
+
+
+def page(stage: Stage, limit: int = 50, cursor: str = "", **more: Any) -> Page:
+    with stage.bot.reading() as session:
+        return feed.page(session, limit, cursor, **more)
+
+
+def emails(leads: tuple[LeadRecord, ...]) -> list[str | None]:
+    return [lead.email for lead in leads]
+
+
+def touch(stage: Stage, fan: UUID) -> None:
+    with stage.bot.transaction() as session:
+        pipeline.touch(session, fan, stage.clock())
+
+
+def test_pages_follow_each_other_without_a_gap(stage: Stage) -> None:
+    offer = stage.offer()
+    for handle in "abcde":
+        stage.lead(offer, handle)
+
+    first = page(stage, 2)
+    second = page(stage, 2, first.next_cursor)
+    third = page(stage, 2, second.next_cursor)
+
+    assert [emails(each.leads) for each in (first, second, third)] == [
+        ["a@example.com", "b@example.com"],
+        ["c@example.com", "d@example.com"],
+        ["e@example.com"],
+    ]
+    assert [each.has_more for each in (first, second, third)] == [True, True, False]
+
+
+def test_a_full_last_page_says_that_it_is_the_last(stage: Stage) -> None:
+    offer = stage.offer()
+    for handle in "ab":
+        stage.lead(offer, handle)
+
+    assert page(stage, 2).has_more is False
+
+
+def test_the_last_cursor_finds_what_comes_later(stage: Stage) -> None:
+    offer = stage.offer()
+    empty = page(stage)
+    stage.lead(offer, "a")
+    seen = page(stage, cursor=empty.next_cursor)
+    nothing = page(stage, cursor=seen.next_cursor)
+    stage.lead(offer, "b")
+    later = page(stage, cursor=nothing.next_cursor)
+
+    assert [emails(each.leads) for each in (empty, seen, nothing, later)] == [
+        [],
+        ["a@example.com"],
+        [],
+        ["b@example.com"],
+    ]
+
+
+def test_who_changes_comes_once_more_at_the_end(stage: Stage) -> None:
+    offer = stage.offer()
+    first = stage.lead(offer, "a")
+    stage.lead(offer, "b")
+    start = page(stage, 1)
+
+    touch(stage, first.fan_id)
+
+    assert emails(page(stage, cursor=start.next_cursor).leads) == ["b@example.com", "a@example.com"]
+
+
+def test_updated_since_leaves_out_the_older(stage: Stage) -> None:
+    offer = stage.offer()
+    stage.lead(offer, "a")
+    stage.clock.now = NOW + timedelta(hours=1)
+    stage.lead(offer, "b")
+
+    assert emails(page(stage, updated_since=NOW + timedelta(hours=1)).leads) == ["b@example.com"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "AAAAAAAAAAB", "_____-_____", "gAAAAAAAAAA", "AAAAAAAAAAA=", "AAAAAAAAAAA\n", "é"]
+)
+def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        feed.position(cursor)
+
+
+def test_a_cursor_is_read_as_it_was_written() -> None:
+    revisions = [0, 1, 63, 64, 2**31, 2**63 - 1]
+
+    assert [feed.position(feed.cursor_at(revision)) for revision in revisions] == revisions
+
+
+def test_a_lead_says_where_it_comes_from_and_what_it_allows(stage: Stage) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+
+    (record,) = page(stage).leads
+
+    shown = record.model_dump(mode="json")
+    code = shown.pop("code")
+    (consent,) = shown.pop("consent")
+    assert shown == {
+        "id": str(lead.id),
+        "email": "alice@example.com",
+        "phone": None,
+        "name": "Alice",
+        "language": "fr",
+        "status": "active",
+        "created_at": "2026-06-01T10:00:00Z",
+        "updated_at": "2026-06-01T10:00:00Z",
+        "source": {
+            "platform": "facebook",
+            "account": "page-1",
+            "post": "post-1",
+            "offer": "ete",
+            "offer_name": "Été",
+            "first_touch_at": "2026-06-01T10:00:00Z",
+        },
+    }
+    assert code["claimed_at"] == "2026-06-01T10:00:00Z"
+    assert code["code"].startswith("ZEPH-")
+    assert len(consent.pop("wording_hash")) == 64
+    assert consent == {
+        "channel": "email",
+        "purpose": "offers",
+        "granted": True,
+        "wording": "offers_email.1.fr",
+        "given_at": "2026-06-01T10:00:00Z",
+        "how": "claim_page",
+    }
+
+
+def test_a_stop_everywhere_holds_on_each_channel(stage: Stage) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+    later = NOW + timedelta(hours=1)
+    with stage.bot.transaction() as session:
+        consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "message-1", later, later))
+        pipeline.touch(session, lead.fan_id, later)
+
+    (record,) = page(stage).leads
+
+    said = [(line.channel, line.granted, line.how, line.given_at) for line in record.consent]
+    assert said == [("email", False, "chat", later), ("*", False, "chat", later)]
+
+
+def test_a_yes_after_a_stop_counts_on_its_channel_alone(stage: Stage) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+    with stage.bot.transaction() as session:
+        consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "message-1", NOW, NOW))
+    stage.clock.now = NOW + timedelta(hours=1)
+    word = stage.claim(stage.offer("hiver"), lead.fan_id)
+    visitor = stage.visitor()
+    ticked = [box.split('"')[0] for box in visitor.get(f"/claim/{word}").text.split('name="allow" value="')[1:]]
+    visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "allow": ticked[0]})
+
+    (record,) = page(stage).leads
+
+    assert [(line.channel, line.granted) for line in record.consent] == [("email", True), ("*", False)]
+
+
+def test_a_page_costs_the_same_few_questions_however_long_it_is(stage: Stage) -> None:
+    offer = stage.offer()
+    asked: list[str] = []
+    counted = []
+
+    def count(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(stage.bot.engine, "before_cursor_execute", count)
+    for handles in ("a", "bcdef"):
+        for handle in handles:
+            stage.lead(offer, handle)
+        asked.clear()
+        page(stage)
+        counted.append(len([statement for statement in asked if statement.startswith("SELECT")]))
+
+    assert counted == [2, 2]
+
+
+def test_a_reader_misses_nobody_and_sees_nothing_twice_while_leads_are_written(stage: Stage) -> None:
+    """Pages of one lead: the cursor after each is that lead's revision, and everywhere a reader might stop is tried."""
+    offer = stage.offer()
+    writers, each = 4, 10
+    written = Event()
+
+    def write(writer: int) -> None:
+        fans = []
+        for number in range(each):
+            fans.append(stage.lead(offer, f"{writer}-{number}").fan_id)
+            touch(stage, fans[number // 2])
+
+    def read() -> list[tuple[int, UUID]]:
+        seen: list[tuple[int, UUID]] = []
+        cursor, all_there = "", False
+        while True:
+            found = page(stage, 1, cursor)
+            cursor = found.next_cursor
+            seen += [(feed.position(cursor), record.id) for record in found.leads]
+            if not found.leads and all_there:
+                return seen
+            all_there = written.is_set()
+
+    with ThreadPoolExecutor(writers + 1) as pool:
+        reader = pool.submit(read)
+        try:
+            list(pool.map(write, range(writers)))
+        finally:
+            written.set()
+        seen = reader.result()
+
+    revisions = [revision for revision, _ in seen]
+    assert revisions == sorted(set(revisions))
+    assert {lead: revision for revision, lead in seen} == revisions_in(stage)
+    assert len(revisions_in(stage)) == writers * each
+
+
+def revisions_in(stage: Stage) -> dict[UUID, int]:
+    with stage.bot.reading() as session:
+        return {lead.id: lead.revision for lead in pipeline.newest(session)}
+
+
+def test_no_lead_appears_behind_a_reader(stage: Stage) -> None:
+    """A slow writer has its revision and is not done. Whoever writes after him waits, so a reader passes neither."""
+    offer = stage.offer()
+    slow, quick = stage.lead(offer, "slow"), stage.lead(offer, "quick")
+    start = page(stage)
+
+    with ThreadPoolExecutor(1) as pool:
+        with stage.bot.transaction() as session:
+            pipeline.touch(session, slow.fan_id, NOW)
+            other = pool.submit(touch, stage, quick.fan_id)
+            wait([other], timeout=0.5)  # if he could overtake, he would do it now
+            between = page(stage, cursor=start.next_cursor)
+        other.result()
+    after = page(stage, cursor=between.next_cursor)
+
+    assert emails(between.leads) == []
+    assert emails(after.leads) == ["slow@example.com", "quick@example.com"]

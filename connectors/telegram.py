@@ -177,11 +177,15 @@ class Telegram(Connector):
         return [_heard(update, self.accounts[0], digest, received_at)]
 
     def poll(self, stream: str, position: str, now: datetime) -> Iterator[Page]:
-        """One page. Asking with a position tells Telegram to forget all before it, so it follows what was kept."""
+        """One page. Asking from a position on tells Telegram to forget all before it, so it follows what was kept.
+
+        Once nothing is left to forget there is no position either: after a quiet week Telegram begins to count at a
+        random number (Bot API, Update.update_id, checked 2026-06), and lower numbers would be forgotten unseen.
+        """
         updates = self._pulled(int(position) if position else None)
-        seen = [update["update_id"] for update in updates]
         heard = [_heard(update, self.accounts[0], str(update["update_id"]), now) for update in updates]
-        yield Page(tuple(heard), str(max(seen) + 1) if seen else position or None)
+        last = max((update["update_id"] for update in updates), default=None)
+        yield Page(tuple(heard), "" if last is None else str(last + 1))
 
     def _pulled(self, offset: int | None) -> list[Json]:
         asked = {"offset": offset, "timeout": self._long_poll, "allowed_updates": HEARD}

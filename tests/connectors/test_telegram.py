@@ -423,7 +423,18 @@ def test_the_position_moves_only_after_a_page_is_kept(telegram: Telegram, preten
     assert [each.text for each in again.interactions] == ["un", "deux"]
     assert again.interactions[:1] == first.interactions
     assert [each.text for each in kept.interactions] == ["deux"]
-    assert (quiet.interactions, quiet.position) == ((), kept.position)
+    assert quiet.interactions == ()
+
+
+def test_telegram_may_count_anew_after_a_quiet_week(telegram: Telegram, pretender: PretendTelegram) -> None:
+    pretender.act("write", "Léa", text="un")
+    (first,) = telegram.poll("updates", "", NOW)
+    (quiet,) = telegram.poll("updates", first.position or "", NOW)
+    pretender.chats.pending.append({"update_id": 7, "message": private("deux")})
+
+    (anew,) = telegram.poll("updates", quiet.position or "", NOW)
+
+    assert [each.text for each in anew.interactions] == ["deux"]
 
 
 def test_a_poll_waits_for_something_to_happen(pretender: PretendTelegram, serve: Serve) -> None:

@@ -1,12 +1,16 @@
 """What an answer means: "oui", "non merci", "stop", "ne m'écrivez plus", an e-mail address, a phone number."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
 
+from optin.addresses import email_in, phone_in
 from optin.words import phrases, tokens
+
+__all__ = ["Answer", "email_in", "meant", "phone_in", "says_no", "says_yes", "stops"]
 
 LEXICON = Path(__file__).parent / "lexicon"
 SHORT = 60  # characters; who writes more says more than an answer
@@ -75,20 +79,17 @@ def spoken(text: str) -> str:
     return f"{letters} " if letters else said
 
 
-def only(name: str, *beside: str, also: str = "_") -> re.Pattern[str]:
+def only(name: str, *beside: str, also: tuple[str, ...] = ()) -> re.Pattern[str]:
     """What holds a phrase of the list `name`, and nothing but phrases of this and the other lists beside it."""
-    core, around = (
-        either(lexicon(name)),
-        either([also, *(phrase for each in (name, *beside) for phrase in lexicon(each))]),
-    )
-    return re.compile(f"(?:{around} )*?{core} (?:{around} )*")
+    around = [*also, *(phrase for each in (name, *beside) for phrase in lexicon(each))]
+    return re.compile(f"(?:{either(around)} )*?{either(lexicon(name))} (?:{either(around)} )*")
 
 
 def lexicon(name: str) -> tuple[str, ...]:
     return phrases(LEXICON / "fr" / f"{name}.txt", LEXICON / "en" / f"{name}.txt")
 
 
-def either(alternatives: list[str] | tuple[str, ...]) -> str:
+def either(alternatives: Sequence[str]) -> str:
     return f"(?:{'|'.join(alternatives)})"
 
 
@@ -114,7 +115,7 @@ def unfolded(line: str, named: dict[str, str]) -> str:
 # What is the fan's own is not what he wants to be spared: "stop deleting my posts".
 GAP = r"(?:(?!(?:mes|mon|ma|my) |vous (?:envo|ecri|contact|appel)|ignor|delet|supprim|effac|bloqu|hid)\w+ ){0,4}"
 KEYWORD = only("stop_keywords", "polite")
-STOP = only("stop_alone", "stop_beside", "polite", also=r"\d{4,6}")  # "STOP au 36111"
+STOP = only("stop_alone", "stop_beside", "polite", also=(r"\d{4,6}",))  # "STOP au 36111"
 STOP_FIRST = re.compile(
     r"(?:stop|stopp|sotp) (?:[.!,;:\n]+ |\W |(?:je|j|jen|i|im|ca|c|vous|please|pls|svp|stp|s il|merci|thanks|thx|now"
     r"|maintenant|trop|assez|enough|no|non|plus|dont|do not|ne|n|y|marre|fini|et|tu|u|you|or|ou|sinon|maintenant|ok) )"

@@ -83,5 +83,6 @@ PLAIN = PlainLetters()
 
 def phrases(*files: Path) -> tuple[str, ...]:
     """The lines of word lists, as they would come out of `normalise`; a line that begins with "#" is a remark."""
-    lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
-    return tuple(dict.fromkeys(normalise(line) for line in lines if line and not line.startswith("#")))
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    found = [normalise(line) for line in lines if not line.startswith("#")]
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase))

@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,13 +16,11 @@ from bot.settings import env_file
 from connectors import Misconfigured
 from leads import keys
 
-ENV_FILE = Path(".env")
-
 
 @click.group()
 def cli() -> None:
     """Fanfare: from fan to lead, with consent. Settings come from the environment, or from a file .env here."""
-    for name, value in env_file(ENV_FILE).items():
+    for name, value in env_file().items():
         os.environ.setdefault(name, value)
 
 

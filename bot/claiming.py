@@ -49,7 +49,7 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
 def allow(
     session: Session, bot: Bot, claim: Claim, ticked: dict[str, Wording], how: str, evidence: str, now: datetime
 ) -> Lead | None:
-    """Write down each channel that the fan ticked, with the words he saw, and make him a lead. Nothing ticked, no lead."""
+    """Write down each channel that he ticked, with the words he saw, and make him a lead. Nothing ticked, no lead."""
     claims.finish(session, claim)
     proofs = [
         consents.record(session, consents.granted(claim.fan_id, channel, words, how, evidence, now, claim.profile_id))

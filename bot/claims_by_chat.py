@@ -10,7 +10,7 @@ from bot.speech import Say
 from connectors import Button, Kind
 from offers import claims
 from offers.catalog import Offer
-from offers.claims import Claim, Step
+from offers.claims import Claim, Hold, Step
 from optin import answers
 from optin.wordings import wording
 
@@ -41,13 +41,14 @@ def _gives_email(scene: Scene, fan: Known) -> Verdict | None:
     return None
 
 
-def _give_code(scene: Scene, fan: Known, claim: Claim, email: str) -> Verdict:
-    stored = _write_down(scene, fan, claim)
+def _give_code(scene: Scene, fan: Known, claim: Hold, email: str) -> Verdict:
+    stored = _write_down(scene, claim)
     offer = scene.session.get_one(Offer, claim.offer_id)
     taken = claiming.take(scene.session, scene.bot, stored, offer, email, scene.now)
     if not isinstance(taken, Code):
         speech.answer(scene, fan, Say(taken.value, claim=claim))
         return Outcome.CLAIMED, taken.value
+    claim.code, claim.step = taken.code, Step.CONSENT.value
     spoken = scene.language(fan)
     words = {
         "code": taken.code,
@@ -61,12 +62,10 @@ def _give_code(scene: Scene, fan: Known, claim: Claim, email: str) -> Verdict:
     return Outcome.CLAIMED, "code_given"
 
 
-def _write_down(scene: Scene, fan: Known, claim: Claim) -> Claim:
+def _write_down(scene: Scene, claim: Hold) -> Claim:
     """What this batch has noted so far is written, so that the claim can be taken where it stands."""
     facts.write(scene.session, scene.notes, scene.facts, scene.now)
-    stored = scene.session.get_one(Claim, claim.id)
-    fan.holds[fan.holds.index(claim)] = stored
-    return stored
+    return scene.session.get_one(Claim, claim.id)
 
 
 def _says_yes_or_no(scene: Scene, fan: Known) -> Verdict | None:
@@ -77,21 +76,23 @@ def _says_yes_or_no(scene: Scene, fan: Known) -> Verdict | None:
     if one.payload == YES or answers.says_yes(one.text):
         return _agree(scene, fan, claim)
     if one.payload == NO or answers.says_no(one.text):
-        stored = _write_down(scene, fan, claim)
+        stored = _write_down(scene, claim)
         claims.finish(scene.session, stored)
+        claim.step = Step.DONE.value
         speech.answer(scene, fan, Say("consent_declined", claim=claim))
         return Outcome.CLAIMED, "consent_declined"
     return None
 
 
-def _agree(scene: Scene, fan: Known, claim: Claim) -> Verdict:
+def _agree(scene: Scene, fan: Known, claim: Hold) -> Verdict:
     """He read the words in the message before, and said yes: that message and this answer are the proof."""
-    stored = _write_down(scene, fan, claim)
+    stored = _write_down(scene, claim)
     words = wording("offers_email", scene.language(fan), scene.brand)
     claiming.allow(scene.session, scene.bot, stored, {"email": words}, "chat", scene.interaction.id, scene.now)
+    claim.step = Step.DONE.value
     speech.answer(scene, fan, Say("consent_noted", claim=claim))
     return Outcome.CLAIMED, "consent_given"
 
 
-def _held(fan: Known, step: Step) -> Claim | None:
+def _held(fan: Known, step: Step) -> Hold | None:
     return next((claim for claim in reversed(fan.holds) if claim.step == step.value), None)

@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import beats, database, outbox, polling
 from bot.assembly import Bot
-from connectors import Connector
+from connectors import Connector, PlatformError
 
 LEADER = 4_711_001  # the number of our advisory lock on PostgreSQL
 CAMPAIGN = 2.0  # seconds between two tries to become the leader
@@ -34,12 +34,20 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
 def _lead(bot: Bot, name: str, stopping: threading.Event, leads: Any) -> None:
     log.info("clock_leads", name=name)
     for connector in bot.connectors.values():
-        connector.start(bot.settings.address)
+        _introduce(bot, connector)
     scheduler = _schedule(bot, name)
     scheduler.start()
     while leads() and not stopping.wait(CAMPAIGN):
         pass
     scheduler.shutdown(wait=True)
+
+
+def _introduce(bot: Bot, connector: Connector) -> None:
+    """Tell the platform where we are. Where it doesn't listen, it may know already: say so, and go on."""
+    try:
+        connector.start(bot.settings.address)
+    except PlatformError as error:
+        log.error("platform_not_told", platform=connector.name, reason=error.reason)
 
 
 def _schedule(bot: Bot, name: str) -> BackgroundScheduler:

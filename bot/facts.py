@@ -15,7 +15,7 @@ from bot.outbox import Outgoing
 from leads import pipeline
 from offers import catalog, claims
 from offers.catalog import Offer
-from offers.claims import Claim
+from offers.claims import Hold
 from optin import consents, fans, history
 from optin.consents import Act
 from optin.fans import Handle, Profile
@@ -36,7 +36,7 @@ class Known:
     last_heard_at: datetime | None = None
     blocked: bool = False
     stopped: bool = False
-    holds: list[Claim] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
     is_new: bool = False
 
 
@@ -58,7 +58,7 @@ class Notes:
     met: dict[UUID, Known] = field(default_factory=dict)
     touchpoints: list[dict[str, Any]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: set[tuple[UUID, str]] = field(default_factory=set)
     changed_leads: set[UUID] = field(default_factory=set)
@@ -83,9 +83,9 @@ def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], 
 def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known]:
     ids = {profile.fan_id for profile in profiles}
     languages, journals = fans.languages(session, ids), consents.entries(session, ids)
-    held: dict[UUID, list[Claim]] = {}
-    for claim in claims.held(session, ids) if ids else ():
-        held.setdefault(claim.fan_id, []).append(claim)
+    held: dict[UUID, list[Hold]] = {}
+    for hold in claims.held(session, ids) if ids else ():
+        held.setdefault(hold.fan_id, []).append(hold)
     known = {}
     for profile in profiles:
         journal = journals.get(profile.fan_id, ())
@@ -109,7 +109,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _write_people(session, notes, facts, now)
     history.remember(session, notes.touchpoints)
     consents.journal(session, notes.consents)
-    claims.opened(session, [claim.model_dump() for claim in notes.claims])
+    claims.opened(session, notes.claims)
     for platform in {platform for _, platform in notes.withdrawn}:
         theirs = {fan_id for fan_id, where in notes.withdrawn if where == platform}
         outbox.withdraw(session, theirs, platform, "fan_said_stop")
@@ -118,7 +118,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
         pipeline.touch(session, fan_id, now)
     inbox.mark_heard(session, notes.heard, now)
     for kept in (notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.heard):
-        kept.clear()  # type: ignore[attr-defined]
+        kept.clear()
     notes.met, notes.withdrawn, notes.changed_leads = {}, set(), set()
 
 

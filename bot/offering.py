@@ -12,7 +12,7 @@ from bot.speech import Say
 from connectors import Ask, Button, Way
 from offers import catalog, claims, matching, texts
 from offers.catalog import Offer
-from offers.claims import Claim, Step
+from offers.claims import Hold, Step
 
 PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
 PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
@@ -73,7 +73,7 @@ def _offer_privately(scene: Scene, fan: Known, offer: Offer) -> Verdict:
     if catalog.is_sold_out(offer):
         return speech.draft(scene, fan, "sold_out", "sold_out")
     claim = _open(scene, fan, offer)
-    spoken = claim.language
+    spoken = scene.language(fan)
     pitch = texts.render(catalog.texts(offer, spoken).get("pitch", ""), _words(scene, fan, offer))
     words = {"name": first_name(fan), "pitch": pitch, "link": link(scene, claim), "brand": scene.brand}
     say = Say(
@@ -88,7 +88,7 @@ def _offer_privately(scene: Scene, fan: Known, offer: Offer) -> Verdict:
     return speech.answer(scene, fan, say)
 
 
-def _remind(scene: Scene, fan: Known, offer: Offer, claim: Claim) -> Verdict:
+def _remind(scene: Scene, fan: Known, offer: Offer, claim: Hold) -> Verdict:
     """He asks again: the same hold, and no second piece."""
     if scene.interaction.kind not in scene.rules.opens_window:
         return Outcome.SILENT, "holds_it_already"
@@ -106,26 +106,28 @@ def _invite(scene: Scene, fan: Known, offer: Offer) -> Verdict:
     return speech.answer(scene, fan, Say("offer_public", words, purpose="offer", approval=offer.needs_approval))
 
 
-def _open(scene: Scene, fan: Known, offer: Offer) -> Claim:
+def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:
     one, claim_id = scene.interaction, scene.bot.new_id()
-    claim = Claim(
-        id=claim_id,
-        fan_id=fan.fan_id,
-        profile_id=fan.profile_id,
-        offer_id=offer.id,
-        token_hash=claims.hash_of(claims.token(scene.bot.settings.secret, claim_id)),
-        step=Step.EMAIL.value,
-        language=scene.language(fan),
-        platform=one.platform,
-        account=one.account,
-        post=one.thread if one.kind not in scene.rules.opens_window else "",
-        evidence=one.id,
-        opened_at=scene.now,
-        name=fan.name,
+    hold = Hold(claim_id, fan.fan_id, offer.id, Step.EMAIL.value, None)
+    fan.holds.append(hold)
+    scene.notes.claims.append(
+        {
+            "id": claim_id,
+            "fan_id": fan.fan_id,
+            "profile_id": fan.profile_id,
+            "offer_id": offer.id,
+            "token_hash": claims.hash_of(claims.token(scene.bot.settings.secret, claim_id)),
+            "step": hold.step,
+            "language": scene.language(fan),
+            "platform": one.platform,
+            "account": one.account,
+            "post": one.thread if one.kind not in scene.rules.opens_window else "",
+            "evidence": one.id,
+            "opened_at": scene.now,
+            "name": fan.name,
+        }
     )
-    fan.holds.append(claim)
-    scene.notes.claims.append(claim)
-    return claim
+    return hold
 
 
 def _words(scene: Scene, fan: Known, offer: Offer) -> dict[str, str]:
@@ -136,6 +138,6 @@ def first_name(fan: Known) -> str:
     return fan.name.split()[0][:40] if fan.name.strip() else ""
 
 
-def link(scene: Scene, claim: Claim) -> str:
+def link(scene: Scene, claim: Hold) -> str:
     """The page of this claim: a word for this fan alone, said in private only."""
     return f"{scene.bot.settings.address}/claim/{claims.token(scene.bot.settings.secret, claim.id)}"

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, exists, func, insert, text, update
+from sqlalchemy import CheckConstraint, Index, SmallInteger, exists, func, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
-from optin.schema import belongs_to, document, known
+from optin.schema import belongs_to, document, known, write_all
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
 
@@ -79,9 +79,8 @@ class Outgoing(SQLModel, table=True):
     external_id: str = Field(default="", index=True)
 
 
-def put(session: Session, messages: Collection[dict[str, Any]]) -> None:
-    if messages:
-        session.execute(insert(Outgoing), list(messages))
+def put(session: Session, messages: Sequence[dict[str, Any]]) -> None:
+    write_all(session, Outgoing, messages)
 
 
 def take(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:

@@ -24,6 +24,7 @@ class Scene:
     entry: Entry
     now: datetime
     meant: Meaning = Meaning.UNKNOWN
+    spoken: str = ""
 
     @property
     def interaction(self) -> Interaction:
@@ -48,7 +49,9 @@ class Scene:
 
     def language(self, fan: Known) -> str:
         """The language of this answer: that of his words where they are clear, else the one he spoke before."""
-        return language.detect(self.interaction.text, fan.language)
+        if not self.spoken:
+            self.spoken = language.detect(self.interaction.text, fan.language)
+        return self.spoken
 
     def remember(self, fan: Known) -> None:
         """Note what he did as a touchpoint. His STOP or block too: it is part of what passed between us."""

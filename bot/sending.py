@@ -246,7 +246,7 @@ def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
 
 def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: datetime) -> None:
     """Nothing was delivered, so it may be tried again: when the platform says, or later and later."""
-    if one.attempts >= TRIES and not isinstance(fate, Busy):
+    if one.attempts >= TRIES and fate.scope is not Scope.ACCOUNT:
         outbox.note(session, one.id, State.REFUSED, f"platform:{fate.reason}")
         return
     pause = fate.retry_after if isinstance(fate, Busy) else min(FIRST_PAUSE * 2 ** (one.attempts - 1), LONGEST_PAUSE)

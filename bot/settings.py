@@ -71,7 +71,10 @@ def _in_words(place: tuple[int | str, ...], fault: str) -> str:
     return f"{'.'.join(map(str, place)).upper()}: {fault.removeprefix('Value error, ')}"
 
 
-def env_file(path: Path) -> dict[str, str]:
+ENV_FILE = Path(".env")
+
+
+def env_file(path: Path = ENV_FILE) -> dict[str, str]:
     """What a `.env` file sets: NAME=VALUE lines, `#` for remarks."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))

@@ -11,7 +11,7 @@ from bot.inbox import Entry, Outcome
 from bot.outbox import State
 from bot.scene import Scene
 from connectors import Button, Kind, Way
-from offers.claims import Claim
+from offers.claims import Hold
 from optin import permits
 from optin.permits import Facts, Permit, Refusal
 
@@ -41,7 +41,7 @@ class Say:
     words: Mapping[str, str] = field(default_factory=dict)
     purpose: str = "answer"
     way: Way | None = None
-    claim: Claim | None = None
+    claim: Hold | None = None
     buttons: Sequence[Button] = ()
     approval: bool = False  # a person approves it first
     then: str = ""  # what is said in public, once this has arrived in private

@@ -1,4 +1,4 @@
-"""What platforms charge: a month's budget for each account, reserved before a call, so that it stops before the bill."""
+"""What platforms charge: a month's budget for each account, reserved before a call: it stops before the bill."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,6 +1,6 @@
 """The consent journal: what a fan allowed or withdrew, in which words, and how we know. Rows are only ever added."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, insert
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, counted
+from optin.schema import belongs_to, counted, write_all
 from optin.wordings import Wording
 
 EVERYWHERE = "*"
@@ -108,9 +108,8 @@ def withdrawn(
     }
 
 
-def journal(session: Session, lines: Collection[dict[str, Any]]) -> None:
-    if lines:
-        session.execute(insert(Consent), list(lines))
+def journal(session: Session, lines: Sequence[dict[str, Any]]) -> None:
+    write_all(session, Consent, lines)
 
 
 def record(session: Session, line: dict[str, Any]) -> int:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, func, insert, tuple_, update
+from sqlalchemy import UniqueConstraint, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, counted, document, known
+from optin.schema import belongs_to, counted, document, known, write_all
 
 
 class Fan(SQLModel, table=True):
@@ -58,10 +58,13 @@ class Handle:
 
 
 def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
-    """The profiles that we know among these handles, in one query."""
-    wanted = [(one.platform, one.account, one.handle) for one in handles]
-    key = tuple_(col(Profile.platform), col(Profile.account), col(Profile.handle))
-    return list(session.exec(select(Profile).where(key.in_(wanted)))) if wanted else []
+    """The profiles that we know among these handles: a query for each account, of which a batch has few."""
+    known: list[Profile] = []
+    for platform, account in {(one.platform, one.account) for one in handles}:
+        names = [one.handle for one in handles if (one.platform, one.account) == (platform, account)]
+        here = select(Profile).where(Profile.platform == platform, Profile.account == account)
+        known += session.exec(here.where(col(Profile.handle).in_(names)))
+    return known
 
 
 def languages(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -70,9 +73,8 @@ def languages(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def add(session: Session, fans: Sequence[dict[str, Any]], profiles: Sequence[dict[str, Any]]) -> None:
     """Write new fans and profiles, a statement each."""
-    for table, rows in ((Fan, fans), (Profile, profiles)):
-        if rows:
-            session.execute(insert(table), list(rows))
+    write_all(session, Fan, fans)
+    write_all(session, Profile, profiles)
 
 
 def profile_at(session: Session, who: Handle) -> Profile | None:

@@ -1,14 +1,14 @@
 """What passed between a fan and us."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, counted
+from optin.schema import belongs_to, counted, write_all
 
 
 class Touchpoint(SQLModel, table=True):
@@ -27,9 +27,8 @@ class Touchpoint(SQLModel, table=True):
     message_id: UUID | None = Field(default=None)
 
 
-def remember(session: Session, touchpoints: Collection[dict[str, Any]]) -> None:
-    if touchpoints:
-        session.execute(insert(Touchpoint), list(touchpoints))
+def remember(session: Session, touchpoints: Sequence[dict[str, Any]]) -> None:
+    write_all(session, Touchpoint, touchpoints)
 
 
 def rewrite(session: Session, fan_id: UUID, subject: str, text: str) -> None:

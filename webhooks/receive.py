@@ -24,7 +24,7 @@ def receive(platform: str) -> Response:
     """200 says that everything in it is kept: once that is said, nothing may lose it."""
     bot, connector = the_bot(), _connector(platform)
     body = request.get_data(cache=False)
-    if not connector.verify(request.headers, body):
+    if not connector.verify(dict(request.headers), body):
         abort(403)
     now = bot.now()
     interactions = connector.read(body, now)

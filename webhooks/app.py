@@ -16,7 +16,7 @@ front = APIBlueprint("front", __name__, enable_openapi=False)
 
 def create_app(bot: Bot) -> APIFlask:
     """The app that answers for this bot. A blueprint brings its own set-up by `record_once`."""
-    app = APIFlask(__name__, title="Fanfare", version="1", spec_path=SPEC, docs_path=None, json_errors=False)
+    app = faults.Web(__name__, title="Fanfare", version="1", spec_path=SPEC, docs_path=None, json_errors=False)
     https = bot.settings.address.startswith("https://")
     app.extensions["fanfare"] = bot
     app.config.update(

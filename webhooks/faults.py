@@ -1,13 +1,35 @@
 """What a visitor is told when something goes wrong: a kind page for people, problem+json for machines."""
 
+import traceback
+from typing import Any
+
+import structlog
 from apiflask import APIFlask, HTTPError
 from apiflask.types import ResponseReturnValueType
 from flask import Response, json, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from webhooks.door import the_bot
 
 PROBLEM = "application/problem+json"  # RFC 9457
+
+log = structlog.get_logger()
+
+
+class Web(APIFlask):
+    """An app that logs where a request broke, and nothing that somebody wrote: an address opens a fan's page."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        kind, error, trace = exc_info
+        log.error(
+            "request broke",
+            door=request.endpoint,
+            method=request.method,
+            error=kind.__name__,
+            said="" if isinstance(error, SQLAlchemyError) else str(error),  # a database repeats the values it refused
+            at="".join(traceback.format_tb(trace)),
+        )
 
 
 def install(app: APIFlask) -> None:

@@ -1,4 +1,4 @@
-"""What a WSGI server runs: `gunicorn webhooks.wsgi:app`. Settings come from the environment, or from a file .env here."""
+"""What a WSGI server runs: `gunicorn webhooks.wsgi:app`. Settings come from the environment or from a file .env."""
 
 import os
 import sys

@@ -396,6 +396,18 @@ def test_the_sandbox_tells_only_what_the_sdk_can_read(pretender: PretendTelegram
     assert [update.api_kwargs for update in read] == [{}] * 8
 
 
+def test_the_sandbox_remembers_over_a_restart(pretender: PretendTelegram, wire: Wire) -> None:
+    place = pretender.act("comment", "Max", text="PROMO")["id"]
+    pretender.act("start", "Léa")
+    restarted = PretendTelegram(wire, TOKEN)
+
+    restarted.load(json.loads(json.dumps(pretender.dump())))
+
+    assert restarted.view() == pretender.view()
+    assert list(restarted.chats.pending) == list(pretender.chats.pending)
+    assert restarted.act("comment", "Léa", text="Moi aussi", parent=place)["id"]
+
+
 def test_what_a_fan_does_arrives_by_polling(telegram: Telegram, pretender: PretendTelegram) -> None:
     telegram.start("")
     pretender.act("start", "Léa", payload="token")

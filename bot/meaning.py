@@ -133,13 +133,16 @@ def is_negated(said: str, start: int) -> bool:
 def lexicon() -> dict[str, tuple[Tone, ...]]:
     """The tones of each phrase as it stands between spaces; one that ends in "*" may go on as it likes."""
     tones: dict[str, tuple[Tone, ...]] = {}
-    for file in sorted(LEXICON.glob("*/*.txt")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            phrase = normalise(line) if not line.startswith("#") else ""
-            if phrase:
-                key = f" {phrase}" if line.endswith("*") else f" {phrase} "
-                tones[key] = tuple(dict.fromkeys((*tones.get(key, ()), Tone(file.stem))))
+    for tone in Tone:
+        for line in lines(tone):
+            key = f" {normalise(line)}" if line.endswith("*") else f" {normalise(line)} "
+            tones[key] = tuple(dict.fromkeys((*tones.get(key, ()), tone)))
     return tones
+
+
+def lines(tone: Tone) -> list[str]:
+    texts = [file.read_text(encoding="utf-8") for file in sorted(LEXICON.glob(f"*/{tone}.txt"))]
+    return [line for text in texts for line in text.splitlines() if normalise(line) and not line.startswith("#")]
 
 
 _ALL = lexicon()

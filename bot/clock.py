@@ -55,6 +55,7 @@ def _schedule(bot: Bot, name: str) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
+    _tick(bot, name)
     scheduler.add_job(_tick, "interval", seconds=beats.EVERY.total_seconds(), args=(bot, name), id="show life")
     scheduler.add_job(_let_lapse, "interval", seconds=60, args=(bot,), id="let drafts lapse")
     for connector in bot.connectors.values():

@@ -1,6 +1,7 @@
 """The sandbox as one web application: pretend platforms, the page on which you play the fan, and what tests control."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
@@ -12,9 +13,15 @@ from sandbox.wire import Build, Wire
 PLATFORMS: tuple[Build, ...] = (facebook.build, telegram.build, x.build)
 
 
+class Sandbox(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        """Without the address: it may hold the bot's token."""
+        self.logger.error("%s failed", request.endpoint, exc_info=exc_info)
+
+
 def create_app(bot_url: str, environ: Mapping[str, str]) -> Flask:
     """`bot_url` is where the bot listens; "" sends it nothing."""
-    app = Flask(__name__)
+    app = Sandbox(__name__)
     wire = Wire(bot_url)
     pretenders = [build(wire, environ) for build in PLATFORMS]
     app.extensions["stage"] = Stage(wire, {pretender.name: pretender for pretender in pretenders})

@@ -31,7 +31,6 @@ class Quiet(WSGIRequestHandler):
 
 def listen(app: Flask, port: int) -> BaseWSGIServer:
     """Raises OSError if the port is taken. Port 0 is any free one."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
         free = listener.getsockname()[1]
         return make_server("127.0.0.1", free, app, threaded=True, request_handler=Quiet, fd=listener.fileno())

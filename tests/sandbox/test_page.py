@@ -280,6 +280,16 @@ def test_tests_control_faults_and_time_and_see_the_calls(client: FlaskClient) ->
     assert [(call["what"], call["done"]) for call in calls] == [("message", False)]
 
 
+def test_a_fault_of_ours_is_logged_without_the_address(caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app("", {})
+    app.add_url_rule("/bot<token>/fail", "fail", view_func=lambda token: str(1 / 0))
+
+    answer = app.test_client().get("/bot1000000001:sandbox/fail")
+
+    assert answer.status_code == 500
+    assert [record.getMessage() for record in caplog.records] == ["fail failed"]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -71,6 +71,7 @@ HEADER = "x-telegram-bot-api-secret-token"
 START = re.compile(r"/start(?:@\w+)?(?: ([A-Za-z0-9_-]{1,64}))?")  # Bot features, Deep linking, checked 2026-06
 COMMAND_FOR_US = re.compile(r"^(/\w+)@\w+")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+CONNECT = 5.0  # seconds
 LONGEST = 120.0  # seconds for all that one call may take: httpx counts its timeouts anew at every byte
 DEEPEST = 100  # nesting of a body; Bot API objects stay below 20
 MAX_CALLBACK = 64  # bytes; Bot API, InlineKeyboardButton, checked 2026-06
@@ -637,11 +638,8 @@ class _Line:
     @cached_property
     def _requests(self) -> tuple[HTTPXRequest, HTTPXRequest]:
         """For updates, and for all else: a poll that waits must hold up no answer."""
-        once = min(5.0, self._patience)
-        polls = HTTPXRequest(1, self._patience, self._patience, connect_timeout=once, pool_timeout=once)
-        return polls, HTTPXRequest(
-            32, self._patience, self._patience, connect_timeout=once, pool_timeout=self._patience
-        )
+        polls = HTTPXRequest(1, self._patience, self._patience, connect_timeout=CONNECT, pool_timeout=CONNECT)
+        return polls, HTTPXRequest(32, self._patience, self._patience, connect_timeout=CONNECT, pool_timeout=CONNECT)
 
     @cached_property
     def _bot(self) -> _Bot:

@@ -73,7 +73,7 @@ class TestTelegram(ConnectorContract):
         return PretendTelegram(wire, TOKEN, limits=NO_LIMITS)
 
     def at(self, url: str) -> Connector:
-        return telegram_at(url)
+        return telegram_at(url, patience=1.5)
 
     def message(self, pretender: Any, way: Way) -> Message:
         if way is Way.DIRECT:
@@ -90,7 +90,7 @@ class TestTelegram(ConnectorContract):
 
 
 def telegram_at(url: str, secret: str = SECRET, **options: Any) -> Telegram:
-    options = {"long_poll": 0, "patience": 0.5} | options
+    options = {"long_poll": 0, "patience": 30} | options  # a busy machine may take its time
     return Telegram(TOKEN, secret, api_url=f"{url}/telegram", **options)
 
 

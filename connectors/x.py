@@ -50,6 +50,7 @@ logging.getLogger("tweepy").setLevel(logging.INFO)  # at DEBUG it writes down to
 API_URL = "https://api.x.com"
 PATIENCE = (5.0, 20.0)  # seconds to connect, and to answer; tweepy alone would wait for ever
 OAUTH1 = ("X_API_KEY", "X_API_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_SECRET")
+AMOUNTS = {"X_MONTHLY_BUDGET": "20", "X_POLL_SECONDS": "60"}  # US dollars; seconds between two polls
 
 # What a resource or a request costs, in US dollars. X, Pricing page, checked 2026-08.
 PRICE_READ = {
@@ -111,9 +112,8 @@ def connect(environ: Mapping[str, str]) -> "X | None":
     if not any(given[name] for name in (*OAUTH1, "X_BEARER_TOKEN")):
         faults.append(f"X_BEARER_TOKEN is missing, and so are {', '.join(OAUTH1)}: X takes the one or the four.")
     if not _is_id(given["X_USER_ID"]):
-        faults.append(
-            f"X_USER_ID is {'not a number' if given['X_USER_ID'] else 'missing'}: X needs the account's own id."
-        )
+        wrong = "not a number" if given["X_USER_ID"] else "missing"
+        faults.append(f"X_USER_ID is {wrong}: X needs the account's own id.")
     url = environ.get("X_API_URL", "").strip() or API_URL
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         faults.append("X_API_URL must be an address that begins with https://.")
@@ -123,9 +123,6 @@ def connect(environ: Mapping[str, str]) -> "X | None":
     if faults:
         raise Misconfigured(faults)
     return X(_keys(given), given["X_USER_ID"], url, budget, timedelta(seconds=float(poll_seconds)))
-
-
-AMOUNTS = {"X_MONTHLY_BUDGET": "20", "X_POLL_SECONDS": "60"}
 
 
 def _missing_keys(given: Mapping[str, str]) -> list[str]:
@@ -271,9 +268,9 @@ class X(Connector):
     def _interaction(self, thing: Any, names: Mapping[str, str], received_at: datetime) -> Interaction:
         if not isinstance(thing, dict):
             return self._unknown({"value": thing}, received_at)
-        if not _is_id(_word(thing, "id")):
+        if not _id(thing, "id"):
             return self._unknown(thing, received_at)
-        if _word(thing, "event_type") == "MessageCreate" and _word(thing, "sender_id"):
+        if _word(thing, "event_type") == "MessageCreate" and _id(thing, "sender_id"):
             return self._message(thing, names, received_at)
         if "event_type" not in thing and "text" in thing:
             return self._post(thing, names, received_at)
@@ -368,7 +365,7 @@ class X(Connector):
         return lambda line: line.get_direct_message_events(
             event_types="MessageCreate",
             pagination_token=reading.token,
-            max_results=100 if reading.token else 20,
+            max_results=100 if reading.token else 10,
             expansions=["sender_id"],
             dm_event_fields=MESSAGE_FIELDS,
             user_fields=USER_FIELDS,

@@ -545,6 +545,13 @@ def test_more_mentions_than_x_lists_end_the_poll(x: X, brand: PretendX, wire: Wi
     assert len(wire.calls) == 9
 
 
+def test_an_empty_page_of_mentions_is_the_last(canned: Can) -> None:
+    x, can = canned((200, {"meta": {"result_count": 0, "next_token": "on and on"}}, {}))
+
+    assert list(x.poll("mentions", "21", MORNING)) == [Page((), "21")]
+    assert len(can.asked) == 1
+
+
 def test_an_empty_page_is_no_message_and_keeps_the_position(x: X, wire: Wire) -> None:
     assert list(x.poll("messages", "21", now(wire))) == [Page((), "21")]
 
@@ -806,7 +813,7 @@ def test_a_message_without_an_answer_is_never_sent_twice(fault: str, brand: Pret
     error = failing(lambda: x.send(direct(lea, "Merci !")))
 
     (chat,) = [thread for thread in brand.view()["threads"] if thread["kind"] == "chat"]
-    assert type(error) is Uncertain
+    assert (type(error), error.reason) == (Uncertain, "no_answer")
     assert [(call.what, call.done) for call in wire.calls] == [("message", fault == "lost")]
     assert [each["text"] for each in chat["entries"]] == ["PROMO"] + ["Merci !"] * (fault == "lost")
     x.close()

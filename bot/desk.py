@@ -150,8 +150,9 @@ def is_a_managers_decision() -> ColumnElement[bool]:
 def _unfit(session: Session, bot: Bot, message: Outgoing, words: str, now: datetime) -> Unfit | None:
     if message.valid_until is not None and message.valid_until <= now:
         return Unfit.WINDOW_CLOSED
-    # A person may answer whoever said STOP, but an offer is what he wants no more of.
-    if message.purpose == "offer" and own_words.has_stopped(session, message.fan_id, message.platform):
+    # A person may answer whoever said STOP. An offer is what he wants no more of, unless he asked for it since.
+    unwanted = message.purpose == "offer" and message.reason != "asks_after_stop"
+    if unwanted and own_words.has_stopped(session, message.fan_id, message.platform):
         return Unfit.FAN_SAID_STOP
     return own_words.unfit(own_words.rules_of(bot, message.platform), Way(message.way), words)
 

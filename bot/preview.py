@@ -12,7 +12,7 @@ from offers.editing import Sheet
 SAMPLE_NAMES = {"fr": "Léa", "en": "Max"}
 LONGEST_NAME = "M" * 40  # bot/offering.py cuts a first name there
 ENTRANCE = "offer-"  # as bot/offering.py knows it again; importing that would bring all of the journey
-TOKEN = "0" * 40
+WORD = "0" * 40  # as long as that of a real link
 PERSONAL = (Way.PRIVATE, Way.DIRECT)
 
 
@@ -46,12 +46,12 @@ class Entrance:
     link: str
 
 
-def read(bot: Bot, sheet: Sheet, language: str, name: str | None = None) -> Reading:
+def read(bot: Bot, sheet: Sheet, language: str, name: str | None = None, word: str = "…") -> Reading:
     """The offer in this language, for a fan of this name. Its texts must have no faults."""
     brand = bot.settings.brand
     words = {"name": SAMPLE_NAMES[language] if name is None else name, "brand": brand, "value": sheet.value}
     page = texts.filled(sheet.texts.get(language, {}), words)
-    link = f"{bot.settings.address}/claim/{TOKEN}"
+    link = f"{bot.settings.address}/claim/{word}"
     keyword = sheet.keywords[0] if sheet.keywords else sheet.name
     pitch = page.get("pitch", "")
     return Reading(
@@ -65,7 +65,7 @@ def read(bot: Bot, sheet: Sheet, language: str, name: str | None = None) -> Read
 
 def too_long(bot: Bot, sheet: Sheet, language: str) -> list[TooLong]:
     """Where the private message would be cut, and its link with it, for a fan with a long name."""
-    length = len(read(bot, sheet, language, LONGEST_NAME).private)
+    length = len(read(bot, sheet, language, LONGEST_NAME, WORD).private)
     return [
         TooLong(connector.name, way.value, language, length - most)
         for connector in _shown_on(bot, sheet)

@@ -1,5 +1,8 @@
 """The community managers' panel: nobody sees any of it without signing in."""
 
+import json
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -7,10 +10,12 @@ from flask_wtf.csrf import CSRFError
 
 from webhooks import i18n
 from webhooks.door import the_bot
-from webhooks.panel import attention, fans, journal, leads, offers, queue, refusals, reports, sign_in, who
+from webhooks.panel import asking, attention, fans, journal, leads, offers, queue, refusals, reports, sign_in, who
 from webhooks.panel.shapes import Waiting
 
 OPEN = "panel.sign_in.enter"  # the one page for who is not signed in
+
+LONGEST_RAW = 20_000  # characters
 
 blueprint = APIBlueprint("panel", __name__, url_prefix="/panel", enable_openapi=False)
 for page in (sign_in, queue, offers, fans, leads, refusals, attention, journal):
@@ -37,7 +42,13 @@ def admit() -> Response | None:
 
 @blueprint.context_processor
 def in_every_page() -> dict[str, object]:
-    return {"brand": the_bot().settings.brand, "me": who.somebody(), "waiting": _waiting}
+    return {"brand": the_bot().settings.brand, "me": who.somebody(), "waiting": _waiting, "here": asking.here}
+
+
+@blueprint.app_template_filter("pretty")
+def pretty(raw: dict[str, Any]) -> str:
+    """A platform's JSON, as far as a person reads on."""
+    return json.dumps(raw, indent=2, ensure_ascii=False)[:LONGEST_RAW]
 
 
 @blueprint.errorhandler(CSRFError)

@@ -1,5 +1,6 @@
 """What an address of the panel asks for: which piece of a long list. Nonsense asks for its beginning."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import request
@@ -18,3 +19,8 @@ def after_number() -> int | None:
     after = request.args.get("after", "")
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 20 else 0
     return number if 0 < number <= LARGEST else None
+
+
+def here(**changes: str) -> str:
+    """The address of this page, asked a little differently. A page that answers a form is asked at its own address."""
+    return f"{request.path}?{urlencode({**request.args.to_dict(), **changes})}"

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-
 from sqlmodel import Session
 
 from bot import preview, shelf

@@ -15,4 +15,5 @@ def show() -> str:
     with the_bot().reading() as session:
         refusals = reports.refusals(session, reason, asking.after_id())
         counts = reports.refusal_counts(session)
-    return render_template("panel/refusals.html", refusals=refusals, counts=counts, chosen=reason)
+        decided = reports.rejections(session, refusals.rows)
+    return render_template("panel/refusals.html", refusals=refusals, counts=counts, decided=decided, chosen=reason)

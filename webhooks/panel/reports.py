@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, literal, or_
 from sqlmodel import Session, col, select
 
-from bot import accounts, inbox, managers
+from bot import accounts, changes, inbox, managers
 from bot.accounts import AccountState
-from bot.changes import Change, Subject
+from bot.changes import Change, Subject, What
+from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
 from leads.pipeline import Lead
@@ -70,6 +71,14 @@ def refusal_counts(session: Session) -> list[Count]:
     unsaid = col(Outgoing.state).in_([State.REFUSED.value, State.LAPSED.value])
     grouped = select(Outgoing.reason, func.count()).where(unsaid).group_by(col(Outgoing.reason))
     return [Count("", reason, count) for reason, count in session.exec(grouped.order_by(func.count().desc()))]
+
+
+def rejections(session: Session, refusals: Sequence[Told]) -> dict[UUID, Changed]:
+    """Who said no, where it was a manager."""
+    ids = [told.message.id for told in refusals if told.message.reason == BY_MANAGER]
+    names = managers.names(session)
+    made = changes.of(session, Subject.MESSAGE, ids)
+    return {UUID(row.subject_id): Changed(row, names[row.manager_id]) for row in made if row.what == What.REJECTED}
 
 
 def met(session: Session, wanted: str, platform: str, after: UUID | None) -> Slice[Met]:

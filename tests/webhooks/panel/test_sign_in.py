@@ -1,0 +1,199 @@
+"""Who may enter the panel, and how often somebody may try."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from bot import managers
+from bot.managers import NOBODYS, SignInTry, Unfit
+from tests.webhooks.panel.office import PASSWORD, Office
+
+OPEN_TO_ALL = {"panel.sign_in.enter"}
+
+
+def panel_addresses(app: Flask) -> list[tuple[str, str, str]]:
+    """Every view of the panel as (endpoint, method, an address that leads to it)."""
+    address, found = app.url_map.bind("localhost"), []
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/panel"):
+            values = {name: UUID(int=7) if "uuid:" + name in rule.rule else 7 for name in rule.arguments}
+            path = address.build(rule.endpoint, values)
+            found += [(rule.endpoint, method, path) for method in sorted((rule.methods or set()) & {"GET", "POST"})]
+    return found
+
+
+def test_nobody_sees_any_page_of_the_panel_without_signing_in(office: Office) -> None:
+    office.app.config["WTF_CSRF_ENABLED"] = False  # a stranger with a token is a stranger all the same
+    stranger = office.app.test_client()
+
+    answers = {
+        (endpoint, method): stranger.open(path, method=method) for endpoint, method, path in panel_addresses(office.app)
+    }
+
+    assert len(answers) > 20
+    assert {
+        view: (answer.status_code, answer.headers.get("Location", "").split("?")[0])
+        for view, answer in answers.items()
+        if view[0] not in OPEN_TO_ALL
+    } == {view: (303, "/panel/sign-in") for view in answers if view[0] not in OPEN_TO_ALL}
+
+
+def test_every_button_of_the_panel_refuses_a_form_from_elsewhere(office: Office) -> None:
+    desk = office.desk()
+    buttons = [path for _, method, path in panel_addresses(office.app) if method == "POST"]
+
+    answers = {path: desk.client.post(path, data={"text": "hello"}).status_code for path in buttons}
+
+    assert len(buttons) > 10
+    assert answers == dict.fromkeys(buttons, 400)
+
+
+def test_a_manager_signs_in_lands_where_he_wanted_and_signs_out(office: Office) -> None:
+    browser = office.browser()
+
+    refused = browser.get("/panel/leads?after=3")
+    entered = browser.sign_in(" Claire@Example.com ", path=refused.headers["Location"])
+    page = browser.get("/panel/leads")
+    browser.post("/panel/sign-out")
+    after = browser.get("/panel/leads")
+
+    assert entered.headers["Location"] == "/panel/leads?after=3"
+    assert "Claire" in page.text
+    assert after.status_code == 303
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/claim/x", "javascript:1"])
+def test_signing_in_never_leads_off_the_panel(office: Office, target: str) -> None:
+    entered = office.browser().sign_in("claire@example.com", path=f"/panel/sign-in?next={target}")
+
+    assert entered.headers["Location"] == "/panel/"
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_pages(office: Office) -> None:
+    cookie = office.browser().sign_in("claire@example.com").headers.getlist("Set-Cookie")
+
+    session = next(line for line in cookie if line.startswith("panel="))
+    assert [part.strip() for part in session.split(";")[2:]] == ["HttpOnly", "Path=/panel", "SameSite=Lax"]
+
+
+def test_after_five_wrong_passwords_the_right_one_must_wait_too(office: Office) -> None:
+    browser = office.browser()
+
+    wrong = [browser.sign_in("claire@example.com", "wrong").status_code for _ in range(5)]
+    sixth = browser.sign_in("claire@example.com")
+    office.later(seconds=31)
+    at_last = browser.sign_in("claire@example.com")
+
+    assert wrong == [422] * 5
+    assert (sixth.status_code, sixth.headers["Retry-After"]) == (429, "31")
+    assert at_last.status_code == 303
+
+
+def test_each_further_try_waits_twice_as_long_up_to_a_quarter_of_an_hour() -> None:
+    waits = [managers.wait_after(tries, 5) for tries in range(1, 13)]
+
+    assert [int(wait.total_seconds()) for wait in waits] == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900]
+
+
+def test_one_address_can_t_try_many_names(office: Office) -> None:
+    browser = office.browser()
+
+    tries = [browser.sign_in(f"guess{number}@example.com", "wrong").status_code for number in range(21)]
+
+    assert tries == [422] * 20 + [429]
+
+
+def test_a_right_password_is_not_held_against_the_office_s_address(office: Office) -> None:
+    answers = [office.browser().sign_in("claire@example.com").status_code for _ in range(21)]
+
+    assert answers == [303] * 21
+
+
+def test_tries_are_forgotten_after_a_day(office: Office) -> None:
+    for _ in range(5):
+        office.browser().sign_in("claire@example.com", "wrong")
+    office.later(hours=25)
+
+    office.browser().sign_in("claire@example.com", "wrong")
+
+    assert sorted(row.tries for row in office.all(SignInTry)) == [1, 1]
+
+
+def test_an_unknown_address_gets_the_answer_of_a_mistyped_password(office: Office) -> None:
+    unknown = office.browser().sign_in("nobody@example.com", "wrong")
+    mistyped = office.browser().sign_in("claire@example.com", "wrong")
+
+    assert unknown.status_code == mistyped.status_code
+    assert _without_words_of_its_own(unknown.text, "nobody") == _without_words_of_its_own(mistyped.text, "claire")
+
+
+def _without_words_of_its_own(page: str, name: str) -> list[str]:
+    return [line.replace(name, "who") for line in page.splitlines() if "csrf_token" not in line]
+
+
+def test_the_password_of_nobody_costs_as_much_to_check_as_anybody_s(office: Office) -> None:
+    assert not managers._hasher.check_needs_rehash(NOBODYS)
+    assert office.claire.password_hash.split("$")[1:4] == NOBODYS.split("$")[1:4]
+
+
+def test_a_manager_who_left_is_out_at_once(office: Office) -> None:
+    desk = office.desk()
+    before = desk.get("/panel/").status_code
+
+    with office.bot.transaction() as session:
+        managers.deactivate(session, "claire@example.com")
+
+    assert (before, desk.get("/panel/").status_code) == (200, 303)
+    assert office.browser().sign_in("claire@example.com").status_code == 422
+
+
+def test_a_session_ends_with_the_day(office: Office) -> None:
+    desk = office.desk()
+
+    office.later(hours=11, minutes=59)
+    still_in = desk.get("/panel/").status_code
+    office.later(minutes=1)
+
+    assert (still_in, desk.get("/panel/").status_code) == (200, 303)
+
+
+def test_a_new_password_ends_the_other_sessions(office: Office) -> None:
+    here, elsewhere = office.desk(), office.desk()
+    new = "another tea pot"
+
+    changed = here.follow("/panel/me", {"password": PASSWORD, "new": new})
+
+    assert "Your new password holds." in changed.text
+    assert (here.get("/panel/").status_code, elsewhere.get("/panel/").status_code) == (200, 303)
+    assert office.browser().sign_in("claire@example.com", new).status_code == 303
+    assert office.browser().sign_in("claire@example.com", PASSWORD).status_code == 422
+
+
+@pytest.mark.parametrize(("password", "new"), [(PASSWORD, "short"), ("wrong", "long enough to be good")])
+def test_a_password_is_only_changed_for_a_good_one_by_its_owner(office: Office, password: str, new: str) -> None:
+    answer = office.desk().post("/panel/me", {"password": password, "new": new})
+
+    assert answer.status_code == 422
+    assert office.browser().sign_in("claire@example.com", PASSWORD).status_code == 303
+
+
+def test_a_manager_is_added_once_and_with_a_real_password(office: Office) -> None:
+    def hire(email: str, password: str = PASSWORD) -> object:
+        with office.bot.transaction() as session:
+            return managers.add(session, office.bot.new_id(), email, "", password, "fr", office.now)
+
+    assert hire("CLAIRE@example.com") is Unfit.EMAIL_TAKEN
+    assert hire("claire") is Unfit.EMAIL_ODD
+    assert hire("new@example.com", "short") is Unfit.TOO_SHORT
+
+
+def test_two_processes_count_the_same_tries(office: Office) -> None:
+    with office.bot.transaction() as session:
+        first = [managers.knock(session, "claire@example.com", "10.0.0.1", office.now) for _ in range(5)]
+    with office.bot.transaction() as session:
+        sixth = managers.knock(session, "CLAIRE@example.com ", "10.0.0.2", office.now)
+
+    assert first == [timedelta(0)] * 5
+    assert sixth == timedelta(seconds=30)

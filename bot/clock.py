@@ -1,6 +1,7 @@
 """The clock: what happens by itself and when. Any number may run, one leads, and a tick may come twice without harm."""
 
 import fcntl
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ LEADER = 4_711_001  # the number of our advisory lock on PostgreSQL
 CAMPAIGN = 2.0  # seconds between two tries to become the leader
 
 log = structlog.get_logger()
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each tick that finds a long poll still waiting
 
 
 def run(bot: Bot, name: str, stopping: threading.Event) -> None:
@@ -39,6 +41,9 @@ def _lead(bot: Bot, name: str, stopping: threading.Event, leads: Any) -> None:
     scheduler.start()
     while leads() and not stopping.wait(CAMPAIGN):
         pass
+    if stopping.is_set():
+        for connector in bot.connectors.values():
+            connector.close()  # ends a poll that would wait for seconds yet
     scheduler.shutdown(wait=True)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, bindparam, func, text, update
+from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, bindparam, func, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -75,6 +75,11 @@ class Entry:
     interaction: Interaction
 
 
+# Made once: a webhook does little else than this statement.
+_KEEP = {
+    "postgresql": postgresql.insert(Inbox.__table__).on_conflict_do_nothing(),  # type: ignore[attr-defined]
+    "sqlite": sqlite.insert(Inbox.__table__).on_conflict_do_nothing(),  # type: ignore[attr-defined]
+}
 _IN_WORDS = tuple(
     name for name in Interaction.__dataclass_fields__ if name not in ("platform", "account", "id", "kind", "at", "raw")
 )
@@ -85,13 +90,12 @@ _COLUMNS = tuple(
 
 
 def keep(
-    session: Session, interactions: Iterable[Interaction], lane_of: Callable[[Interaction], int], now: datetime
+    connection: Connection, interactions: Iterable[Interaction], lane_of: Callable[[Interaction], int], now: datetime
 ) -> None:
     """Keep what is new, in one statement. What we have already is left as it is."""
     rows = [_row(one, lane_of(one), now) for one in interactions]
     if rows:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        session.execute(dialect.insert(Inbox).on_conflict_do_nothing(), rows)
+        connection.execute(_KEEP[connection.dialect.name], rows)
 
 
 def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:

@@ -1,15 +1,11 @@
 """Which of our languages a fan writes in, as far as his words tell."""
 
 from functools import cache
-from pathlib import Path
 
 from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 
-from optin.words import LINK, MENTION, phrases, words
+from optin.words import LANGUAGES, LINK, MENTION, OWN_WORDS, words
 
-LEXICON = Path(__file__).parent / "lexicon"
-LANGUAGES = ("fr", "en")
-OWN_WORDS = {language: frozenset(phrases(LEXICON / language / "own_words.txt")) for language in LANGUAGES}
 FEW = 4  # words; with fewer a guess from letters is worth little
 SURE = 0.85
 ENOUGH = 400  # characters

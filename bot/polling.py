@@ -40,7 +40,7 @@ def _poll_account(bot: Bot, connector: Connector, account: str, stream: str, now
 def _keep(bot: Bot, connector: Connector, account: str, stream: str, page: Page, now: datetime) -> None:
     """The page, what it cost, and on the last one the new position, in one commit."""
     with bot.transaction() as session:
-        inbox.keep(session, page.interactions, lanes.of, now)
+        inbox.keep(session.connection(), page.interactions, lanes.of, now)
         spending.spend(session, connector.name, account, page.cost, now)
         if page.position is not None:
             accounts.move_on(session, connector.name, account, stream, page.position)

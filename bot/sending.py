@@ -132,6 +132,7 @@ def _message(one: Outgoing, connector: Connector, profile: Profile, permit: Perm
         text=one.text,
         buttons=outbox.buttons_of(one),
         by_human=one.said_by != "bot",
+        answers=one.answers,
         in_window=not permits.needs_human(connector.rules, profile.window_opened_at, now),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot import beats, hearing, outbox, sending
 from bot.assembly import Bot
+from connectors import PlatformError
 
 IDLE = 0.02  # seconds between two looks when there is nothing to hear: a fiftieth of what a fan notices
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
@@ -66,6 +67,7 @@ def _go_on(what: str, step: Callable[[], int], stopping: threading.Event) -> Non
 
 
 def _show_life(bot: Bot, name: str, stopping: threading.Event) -> int:
+    _learn(bot)
     with bot.transaction() as session:
         beats.beat(session, name, "worker", bot.now())
         lost = outbox.give_up_on_the_dead(session, bot.now())
@@ -73,3 +75,11 @@ def _show_life(bot: Bot, name: str, stopping: threading.Event) -> int:
         log.warning("uncertain_after_a_death", messages=lost)
     stopping.wait(beats.EVERY.total_seconds())
     return 1
+
+
+def _learn(bot: Bot) -> None:
+    for connector in bot.connectors.values():
+        try:
+            connector.learn()
+        except PlatformError as error:
+            log.warning("platform_tells_nothing", platform=connector.name, reason=error.reason)

@@ -246,8 +246,14 @@ class Connector(ABC):
         return None
 
     def entry_link(self, account: str, payload: str) -> str:
-        """A link that opens a conversation and brings `payload` back, for all to see; "" where there is none."""
+        """A link that opens a conversation and brings `payload` back, for all to see; "" where there is none.
+
+        Asked inside a transaction, so it never calls the platform: what it needs is learnt before, by `learn`.
+        """
         return ""
+
+    def learn(self) -> None:  # noqa: B027 - most platforms have nothing to tell
+        """Ask the platform what must be known to speak. Called often, outside of transactions; cheap once known."""
 
     def start(self, public_url: str) -> None:  # noqa: B027 - most platforms need none
         """Tell the platform where we listen, where that is ours to tell. Called once by the clock."""

@@ -239,16 +239,15 @@ class Telegram(Connector):
         return Receipt("")
 
     def entry_link(self, account: str, payload: str) -> str:
-        if account not in self.accounts:
+        if account not in self.accounts or not self._username:
             return ""
-        with suppress(PlatformError, ValueError):  # ValueError: a payload that Telegram would not carry
-            return create_deep_linked_url(self._known_username(), payload)
+        with suppress(ValueError):  # a payload that Telegram would not carry
+            return create_deep_linked_url(self._username, payload)
         return ""
 
-    def _known_username(self) -> str:
+    def learn(self) -> None:
         if not self._username:
             self._username = self._ask(lambda bot: bot.get_me()).username or ""
-        return self._username
 
     def start(self, public_url: str) -> None:
         if self.streams:  # a webhook of earlier days would refuse us the updates

@@ -76,7 +76,7 @@ class Stage:
 
     def deliver(self, *interactions: Interaction) -> None:
         with self.bot.transaction() as session:
-            inbox.keep(session, interactions, lanes.of, self.now)
+            inbox.keep(session.connection(), interactions, lanes.of, self.now)
 
     def hear(self, worker: str = "worker-1") -> int:
         return sum(iter(lambda: hearing.hear_some(self.bot, worker), 0))

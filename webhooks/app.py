@@ -1,7 +1,7 @@
 """The web process: every door, put on one app."""
 
 from apiflask import APIBlueprint, APIFlask
-from flask import render_template, request
+from flask import render_template
 
 from bot.assembly import Bot
 from webhooks import api, claim, faults, headers, health, i18n, panel, receive
@@ -9,7 +9,6 @@ from webhooks.door import csrf, the_bot
 
 SPEC = "/api/v1/openapi.json"
 SMALL = 64 * 1024  # what a form or a question to the API may weigh
-LARGE = 3 * 1024 * 1024  # a platform's batch of a thousand changes
 
 front = APIBlueprint("front", __name__, enable_openapi=False)
 
@@ -28,19 +27,14 @@ def create_app(bot: Bot) -> APIFlask:
     i18n.install(app)
     faults.install(app)
     csrf.init_app(app)
-    app.before_request(let_platforms_send_more)
     app.after_request(headers.put_on)
-    for blueprint in (front, receive.blueprint, health.blueprint, claim.blueprint, api.blueprint, panel.blueprint):
+    for blueprint in (front, health.blueprint, claim.blueprint, api.blueprint, panel.blueprint):
         app.register_blueprint(blueprint)
-    # These carry no cookie that a foreign page could misuse: a signature, nothing, the word in the link, a bearer key.
-    for guarded in (receive.blueprint, health.blueprint, claim.blueprint, api.blueprint):
+    # These carry no cookie that a foreign page could misuse: nothing, the word in the link, a bearer key.
+    for guarded in (health.blueprint, claim.blueprint, api.blueprint):
         csrf.exempt(guarded)
+    app.wsgi_app = receive.Receiver(bot, app.wsgi_app)  # type: ignore[method-assign]
     return app
-
-
-def let_platforms_send_more() -> None:
-    if request.blueprint == receive.blueprint.name:
-        request.max_content_length = LARGE
 
 
 @front.get("/")

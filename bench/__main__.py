@@ -1,0 +1,48 @@
+"""`make bench`: how fast, beside the bare limit of the same machine, on SQLite and on PostgreSQL, in one run."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from bench import acknowledging, deciding, latency
+from tests import postgres
+
+NewDatabase = Callable[[str], str]
+SCRATCH = Path(".tools") / "bench"
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A tenth of the work: to see that it runs, not to quote.")
+@click.option("--only", type=click.Choice(["acknowledging", "deciding", "latency"]), help="One measurement.")
+def main(quick: bool, only: str | None) -> None:
+    """Print every figure as a table; each limit is measured in the same run, turn and turn about."""
+    share = 0.1 if quick else 1.0
+    measurements = {"acknowledging": acknowledging, "deciding": deciding, "latency": latency}
+    print(f"Python {sys.version.split()[0]}, {_cores()} cores. A ratio is to the bare limit beside it.")
+    for kind, new_database in _databases():
+        for name, measurement in measurements.items():
+            if only in (None, name):
+                print(f"\n{kind}: {measurement.__doc__}".split("\n\n")[0])
+                for line in measurement.measure(new_database, share):
+                    print("  " + line, flush=True)
+
+
+def _databases() -> Iterator[tuple[str, NewDatabase]]:
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(parents=True)
+    yield "SQLite (WAL, synchronous=NORMAL)", lambda name: f"sqlite:///{SCRATCH.resolve()}/{name}.db"
+    with postgres.server(fsync=True) as server:
+        yield "PostgreSQL (fsync on)", server.create_database
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+if __name__ == "__main__":
+    main()

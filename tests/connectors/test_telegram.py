@@ -749,6 +749,8 @@ def test_a_lost_answer_is_not_sent_again(telegram: Telegram, pretender: PretendT
 
 
 def test_the_entry_link_brings_a_payload_to_the_bot(telegram: Telegram, wire: Wire) -> None:
+    telegram.learn()
+
     links = [telegram.entry_link(BOT, payload) for payload in ("aB3_-", "x" * 64, "")]
 
     assert links == [f"https://t.me/maison_zephyr_bot{tail}" for tail in ("?start=aB3_-", "?start=" + "x" * 64, "")]
@@ -757,6 +759,7 @@ def test_the_entry_link_brings_a_payload_to_the_bot(telegram: Telegram, wire: Wi
 
 def test_there_is_no_link_for_what_telegram_would_not_carry(telegram: Telegram, closed_url: str) -> None:
     unreachable = telegram_at(closed_url)
+    telegram.learn()
 
     assert [telegram.entry_link(BOT, payload) for payload in ("é", "a b", "x" * 65)] == ["", "", ""]
     assert telegram.entry_link("42", "token") == ""

@@ -4,7 +4,7 @@ from functools import cache
 
 from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 
-from optin.words import LANGUAGES, LINK, MENTION, OWN_WORDS, words
+from optin.words import LANGUAGES, OWN_WORDS, without_addresses, words
 
 FEW = 4  # words; with fewer a guess from letters is worth little
 SURE = 0.85
@@ -25,8 +25,7 @@ def detect(text: str, prior: str) -> str:
 
 def by_letters(text: str) -> str | None:
     """What the run of letters says, or None where it is not sure."""
-    plain = MENTION.sub(" ", LINK.sub(" ", text[:ENOUGH]))
-    best = detector().compute_language_confidence_values(plain)[0]
+    best = detector().compute_language_confidence_values(without_addresses(text[:ENOUGH]))[0]
     return best.language.iso_code_639_1.name.lower() if best.value >= SURE else None
 
 

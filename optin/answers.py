@@ -3,16 +3,14 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
 
 from optin.addresses import email_in, phone_in
-from optin.words import phrases, tokens
+from optin.words import LANGUAGES, LEXICON, phrases, tokens
 
 __all__ = ["Answer", "email_in", "meant", "phone_in", "says_no", "says_yes", "stops"]
 
-LEXICON = Path(__file__).parent / "lexicon"
 SHORT = 60  # characters; who writes more says more than an answer
 COMMANDS = ("/stop", "/unsubscribe")
 MARKS = re.compile(r"[.!?;:,\n]+ ")
@@ -86,7 +84,7 @@ def only(name: str, *beside: str, also: tuple[str, ...] = ()) -> re.Pattern[str]
 
 
 def lexicon(name: str) -> tuple[str, ...]:
-    return phrases(LEXICON / "fr" / f"{name}.txt", LEXICON / "en" / f"{name}.txt")
+    return phrases(*(LEXICON / language / f"{name}.txt" for language in LANGUAGES))
 
 
 def either(alternatives: Sequence[str]) -> str:

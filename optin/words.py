@@ -2,17 +2,23 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
+LEXICON = Path(__file__).parent / "lexicon"
+LANGUAGES = ("fr", "en")
 EMOJI = "\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
 WORD = re.compile(f"[^\\W_]+|[{EMOJI}]")
 TOKEN = re.compile(f"[^\\W_]+|[{EMOJI}]|[.!?;:,\\n]+")
 # English drops letters at the end of a word, French at its start: "don't" and "dont" are one word, "l'offre" is two.
-CONTRACTION = re.compile(r"(?<=[^\W\d_])['`](?=(?:t|s|m|d|re|ve|ll)\b)")
+CONTRACTION = re.compile(r"['`](?<=[^\W\d_].)(?=(?:t|s|m|d|re|ve|ll)\b)")
 LINK = re.compile(r"(?:https?://|www\.)\S+")
-# A mention, or a whole e-mail address; of the command "/stop@FanBot" only the name of the bot.
-MENTION = re.compile(r"(?<![\w.+/-])[\w.+-]+@[\w.-]+|@\w+")
+MENTION = re.compile(r"@\w+")
+# The second half is for the command "/stop@FanBot", of which only the name of the bot is left out.
+ADDRESS = re.compile(r"(?<![\w.+/-])[\w.+-]+@[\w.-]+|@\w+")
+AFTER_A_LETTER = re.compile(r"@(?<=\w@)")
 # No word of French or English has one letter three times in a row: "stoooop" is "stop".
+THREE_ALIKE = re.compile(r"(.)\1\1")
 DRAWN_OUT = re.compile(r"([a-z])\1\1+")
 
 
@@ -26,6 +32,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(WORD.findall(folded(text)))
 
 
+@lru_cache(maxsize=32)  # what a fan wrote is looked at for a stop, a meaning and a keyword, one after the other
 def tokens(text: str) -> tuple[str, ...]:
     """As `words`, and the marks that end a clause are kept as tokens of their own."""
     return tuple(TOKEN.findall(folded(text)))
@@ -33,14 +40,20 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def folded(text: str) -> str:
     """`text` in small letters without accents, mentions and addresses; its punctuation is still there."""
-    if "://" in text or "www." in text:
-        text = LINK.sub(" ", text)
-    if "@" in text:
-        text = MENTION.sub(" ", text)
+    text = without_addresses(text)
     text = text.lower() if text.isascii() else text.translate(PLAIN)
     if "'" in text or "`" in text:
         text = CONTRACTION.sub("", text)
-    return DRAWN_OUT.sub(r"\1", text)
+    return DRAWN_OUT.sub(r"\1", text) if THREE_ALIKE.search(text) else text
+
+
+def without_addresses(text: str) -> str:
+    """`text` without what names other people and pages, and may look like a word of the fan's own."""
+    if "://" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    if "@" in text:
+        text = (ADDRESS if AFTER_A_LETTER.search(text) else MENTION).sub(" ", text)
+    return text
 
 
 class PlainLetters(dict[int, str]):
@@ -86,3 +99,7 @@ def phrases(*files: Path) -> tuple[str, ...]:
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     found = [normalise(line) for line in lines if not line.startswith("#")]
     return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+
+
+# The commonest words of each language that the other one has not.
+OWN_WORDS = {language: frozenset(phrases(LEXICON / language / "own_words.txt")) for language in LANGUAGES}

@@ -14,7 +14,7 @@ from sandbox.replay import Pace, Route
 from sandbox.sayings import Saying, Trouble
 
 NO_KEY = """Without a key the bot cannot be asked what became of it. Make one with: python -m bot add-key NAME
-Give it with --key or in FANFARE_API_KEY and run this again: what was heard is not repeated."""
+and give it with --key or in FANFARE_API_KEY."""
 
 
 @click.group(invoke_without_command=True, help="Pretend platforms on 127.0.0.1, and a page on which you play the fan.")
@@ -42,7 +42,7 @@ def run(port: int, bot_url: str, state: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--platform", default="facebook", show_default=True, type=click.Choice(list(replay.ROUTES)))
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the bot listens.")
-@click.option("--sandbox-url", default="http://127.0.0.1:8001", show_default=True, help="For what no webhook brings.")
+@click.option("--sandbox-url", help="For what no webhook brings.  [default: the sandbox on this machine]")
 @click.option("--as", "manners", default="comments", show_default=True, type=click.Choice(list(sayings.MANNERS)))
 @click.option("--rate", default=50.0, show_default=True, type=click.FloatRange(0), help="A second; 0 is at full speed.")
 @click.option("--batch", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many share a webhook.")
@@ -60,7 +60,7 @@ def replay_file(
     file: Path,
     platform: str,
     url: str,
-    sandbox_url: str,
+    sandbox_url: str | None,
     manners: str,
     rate: float,
     batch: int,
@@ -74,19 +74,21 @@ def replay_file(
     try:
         said = sayings.say(sayings.read_texts(file, limit), sayings.MANNERS[manners])
         prefix = sayings.prefix(file, platform, manners, again)
-        route = replay.ROUTES[platform](known_settings(settings), url.rstrip("/"), sandbox_url.rstrip("/"), prefix)
+        known = known_settings(settings)
+        sandbox = sandbox_url or f"http://127.0.0.1:{known.get('SANDBOX_PORT', '8001')}"
+        route = replay.ROUTES[platform](known, url.rstrip("/"), sandbox.rstrip("/"), prefix)
         replay.reach(route.reach)
         bot = Bot(url.rstrip("/"), key, platform, route.key_prefix) if key else None
         before = bot.outcomes().known if bot else 0
         acknowledged = send(console, said, route, Pace(rate, batch))
-        console.print(f"{acknowledged} acknowledged.")
+        console.print(f"{acknowledged} acknowledged." + (f" {before} were known before." if before else ""))
         wrong = summarise(console, bot, route.expected(before, acknowledged), patience) if bot else ""
     except Trouble as trouble:
         raise click.ClickException(str(trouble)) from None
     if wrong:
         raise click.ClickException(wrong)
     if bot is None:
-        console.print(NO_KEY)
+        click.echo(NO_KEY)
 
 
 def known_settings(file: Path) -> dict[str, str]:
@@ -111,7 +113,7 @@ def summarise(console: Console, bot: Bot, expected: int, patience: float) -> str
 
         found = outcomes.settle(bot, expected, patience, told)
     console.print(outcomes.table(found))
-    return outcomes.verdict(found, expected)
+    return outcomes.verdict(bot, found, expected)
 
 
 if __name__ == "__main__":

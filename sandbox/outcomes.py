@@ -87,13 +87,13 @@ def settle(bot: Bot, expected: int, patience: float, told: Callable[[Outcomes], 
         time.sleep(BETWEEN_QUESTIONS)
 
 
-def verdict(outcomes: Outcomes, expected: int) -> str:
+def verdict(bot: Bot, outcomes: Outcomes, expected: int) -> str:
     """What is wrong, in a sentence; "" if each was heard or set aside, once."""
     if outcomes.waiting:
         return f"{outcomes.waiting} still wait to be heard. Is a worker running?"
     if outcomes.known < expected:
         return f"{expected - outcomes.known} of {expected} acknowledged are missing."
-    if outcomes.known > expected:
+    if outcomes.known > expected and bot.key_prefix:  # else the bot counts other things of the platform, too
         return f"{outcomes.known - expected} were heard that nobody said: {expected} were acknowledged."
     if (listed := sum(one.count for one in outcomes.outcomes)) < outcomes.heard:
         return f"{outcomes.heard} were heard, but only {listed} have an outcome."

@@ -20,6 +20,7 @@ DEEDS = {
 INVITATIONS = {
     "facebook": (re.compile(r"https://m\.me/\w+\?ref=([^\s&#]+)"), "refer", "ref"),
     "telegram": (re.compile(r"https://t\.me/\w+\?start=([\w-]+)"), "start", "payload"),
+    "x": (re.compile(r"https://x\.com/messages/compose\?"), "", ""),  # nothing to bring along: one just writes
 }
 BRIEF = {"facebook"}  # where buttons are gone once something more was said
 
@@ -214,7 +215,7 @@ def _address(fan: str) -> str:
 
 
 def _invitations(platform: str, text: str, words: Words) -> list[Choice]:
-    if platform not in INVITATIONS:
-        return []
     link, deed, name = INVITATIONS[platform]
+    if not deed:
+        return [Choice(words["open_chat"], url=f"#{platform}-private-text")] if link.search(text) else []
     return [Choice(words["open_chat"], deed=deed, words={name: unquote(payload)}) for payload in link.findall(text)]

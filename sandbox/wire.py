@@ -99,6 +99,7 @@ class Wire:
 
     def _deliver_all(self) -> None:
         with requests.Session() as session:
+            session.trust_env = False  # the bot is on this machine: no proxy leads there
             while True:
                 delivery = self._waiting.get()
                 if not self._deliver(session, delivery):

@@ -178,6 +178,16 @@ def test_an_invitation_in_the_group_opens_the_chat_with_its_word(client: FlaskCl
     assert lea.reads("telegram-private") == ["Léa: /start offer_1"]
 
 
+def test_an_invitation_to_write_in_private_leads_there(client: FlaskClient, lea: Newcomer) -> None:
+    post = act(client, platform="x", deed="reply", fan="Léa", text="PROMO")["id"]
+    words = {"text": "Par ici : https://x.com/messages/compose?recipient_id=1", "reply": {"in_reply_to_tweet_id": post}}
+
+    client.post("/x/2/tweets", json=words, headers={"Authorization": "Bearer sandbox-x-token"})
+
+    assert '<a class="button" href="#x-private-text">Ouvrir la conversation</a>' in lea.page()
+    assert 'id="x-private-text"' in lea.page()
+
+
 def test_a_link_of_the_bot_opens_and_nothing_else_is_markup(client: FlaskClient, lea: Newcomer) -> None:
     lea.press("telegram-private", "Démarrer")
 

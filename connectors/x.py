@@ -247,9 +247,9 @@ class X(Connector):
         return self._budget
 
     def entry_link(self, account: str, payload: str) -> str:
-        # X brings no payload back: a link could only put words into the fan's own message.
-        # X, Message Button page, checked 2026-08
-        return f"https://x.com/messages/compose?recipient_id={account}"
+        # None, though https://x.com/messages/compose?recipient_id= would open a message (X, Message Button page,
+        # checked 2026-08): it brings no payload back, and a post with a link costs twenty times as much (prices, 2026-08).
+        return ""
 
     def close(self) -> None:
         self._lines.close()

@@ -862,8 +862,8 @@ def test_a_text_is_as_long_as_x_counts(text: str, length: int) -> None:
     assert weighted_length(text) == length
 
 
-def test_the_link_to_a_chat_names_the_account(x: X) -> None:
-    assert x.entry_link(ACCOUNT, "offer-1") == f"https://x.com/messages/compose?recipient_id={ACCOUNT}"
+def test_there_is_no_link_that_would_make_a_post_dear(x: X) -> None:
+    assert x.entry_link(ACCOUNT, "offer-1") == ""
 
 
 # The pretend X itself

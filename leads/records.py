@@ -32,35 +32,35 @@ class ConsentSummary(Public):
 class Source(Public):
     """Where a lead comes from."""
 
-    platform: str
+    platform: str = Field(description="Where we met: `facebook`, `telegram`, `x`.")
     account: str = Field(description="The brand's page, bot or handle, by the platform's id.")
     post: str | None = Field(description="The post under which it began, by the platform's id.")
     offer: str | None = Field(description="The offer's short name, as it stands in links.")
-    offer_name: str | None
+    offer_name: str | None = Field(description="The offer's name inside the brand.")
     first_touch_at: datetime = Field(description="When we first heard of this person.")
 
 
 class Code(Public):
     """The code that the fan took."""
 
-    code: str
-    claimed_at: datetime | None
+    code: str = Field(description="As it is printed: unique, and used once.")
+    claimed_at: datetime | None = Field(description="When the fan took it.")
 
 
 class LeadRecord(Public):
     """A fan who said yes."""
 
-    id: UUID
-    email: str | None
-    phone: str | None
-    name: str | None
+    id: UUID = Field(description="Never changes, and is never given to another lead.")
+    email: str | None = Field(description="As the fan typed it. Nobody has checked that it is read.")
+    phone: str | None = Field(description="In the international form.")
+    name: str | None = Field(description="As the platform gives it: not always a real name.")
     language: str = Field(description="What this person reads: `fr` or `en`.")
-    status: Literal["active"]
-    created_at: datetime
+    status: Literal["active"] = Field(description="`active`; other words may follow.")
+    created_at: datetime = Field(description="When this person first said yes.")
     updated_at: datetime = Field(description="Changes with the lead and with what the lead allows.")
     consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
-    source: Source
-    code: Code | None
+    source: Source = Field(description="Where this lead comes from.")
+    code: Code | None = Field(description="The code that the fan took.")
 
 
 def of(lead: Lead, offer: Offer | None, claim: Claim | None, journal: Sequence[Consent]) -> LeadRecord:

@@ -46,6 +46,7 @@ def set_up(state: BlueprintSetupState) -> None:
         AUTO_404_RESPONSE=False,
         AUTO_AUTH_ERROR_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
+        SUCCESS_DESCRIPTION="As asked.",
         SERVERS=[{"url": app.extensions["fanfare"].settings.address}],
     )
     app.spec_processor(name_each_shape_once)

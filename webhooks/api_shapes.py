@@ -63,15 +63,15 @@ class OutcomesAsked(Asked):
 
 class OutcomeCount(Answer):
     outcome: str = Field(description="What became of it: `answered`, `drafted`, `silent` and so on.")
-    reason: str
-    count: int
+    reason: str = Field(description="Why, in a word.")
+    count: int = Field(description="How many.")
 
 
 class Outcomes(Answer):
     """What became of the interactions that the platforms told us."""
 
-    heard: int
-    waiting: int
+    heard: int = Field(description="Those that the bot has read to the end.")
+    waiting: int = Field(description="Those that it will read next.")
     set_aside: int = Field(description="Those that the bot could not read to the end: see the panel.")
     outcomes: tuple[OutcomeCount, ...] = Field(description="Of those that were heard.")
 
@@ -79,8 +79,8 @@ class Outcomes(Answer):
 class Problem(BaseModel):
     """An error, as RFC 9457 has it."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: str = Field(description="`about:blank`: the status says what kind it is.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The status of the answer.")
+    detail: str = Field(description="What went wrong.")
     errors: dict[str, Any] | None = Field(None, description="Which field is wrong, and why.")

@@ -38,7 +38,7 @@ def look(token: str) -> Response:
         if visit.claim.code:
             return show_code(visit)
         if visit.shut:
-            return told("shut", offer=visit.offer, why=visit.shut)
+            return told("shut", offer=visit.offer, words=catalog.texts(visit.offer, i18n.language()), why=visit.shut)
         return show_form(visit, Form())
 
 

@@ -1,6 +1,7 @@
 """What a visitor is told when something goes wrong: a kind page for people, problem+json for machines."""
 
 import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ class Web(APIFlask):
             method=request.method,
             error=kind.__name__,
             said="" if isinstance(error, SQLAlchemyError) else str(error),  # a database repeats the values it refused
-            at="".join(traceback.format_tb(trace)),
+            at=" > ".join(f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(trace)[-12:]),
         )
 
 
@@ -43,8 +44,6 @@ def told(error: HTTPException) -> Response:
     status = error.code or 500
     if request.path.startswith("/api/"):
         answer = problem(status)
-    elif request.path.startswith("/webhooks/"):
-        answer = Response(f"{error.name}\n", mimetype="text/plain")
     else:
         answer = Response(render_template("fault.html", status=status, brand=the_bot().settings.brand))
     answer.status_code = status

@@ -24,12 +24,12 @@ A_YEAR = 365 * 24 * 3600
 
 
 def install(app: Flask) -> None:
-    """Give templates `_`, `ngettext`, `language`, `in_language` and the filters `day`, `moment` and `number`."""
+    """Give templates `_`, `ngettext`, `language`, `in_language` and filters for dates and numbers."""
     for known in LANGUAGES:
         words(known)  # read once, and a broken file is noticed at start
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.filters.update(day=day, moment=moment, number=number)
+    app.jinja_env.filters.update(day=day, moment=moment, in_full=in_full, number=number)
     app.jinja_env.globals.update(language=language, in_language=in_language, languages=LANGUAGES)
     app.after_request(remember_choice)
 
@@ -95,6 +95,13 @@ def day(when: datetime) -> str:
 def moment(when: datetime) -> str:
     """Day and time as they are in Paris."""
     return format_datetime(when, "d MMM y HH:mm", tzinfo=PARIS, locale=language())
+
+
+def in_full(when: datetime) -> str:
+    """The same as part of a sentence: "1er juin 2026 à 12:00"."""
+    local = when.astimezone(PARIS)
+    pattern = {"en": "d MMMM y 'at' HH:mm", "fr": "d'er' MMMM y 'à' HH:mm" if local.day == 1 else "d MMMM y 'à' HH:mm"}
+    return format_datetime(local, pattern[language()], locale=language())
 
 
 def number(value: float) -> str:

@@ -213,7 +213,7 @@ def test_a_code_is_still_shown_when_the_offer_is_over(stage: Stage) -> None:
     page = visitor.get(f"/claim/{word}")
     assert code is not None
     assert code_on(page) == code
-    assert "Était valable jusqu’au 2 juin 2026 12:00" in page.text
+    assert "Était valable jusqu’au 2 juin 2026 à 12:00" in page.text
 
 
 @pytest.mark.parametrize("word", ["x", "%00", "%ff%fe", "a" * 5000, "..%2f..%2fetc", "<b>", "%F0%9F%92%A9"])

@@ -1,0 +1,239 @@
+"""What the CRM may count on: the API answers as its description says."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from werkzeug.test import TestResponse
+
+from bot.inbox import Inbox
+from leads import keys
+from tests.cast import NOW, Stage
+from webhooks.api_shapes import LeadsPage, Outcomes, Problem
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def crm(stage: Stage) -> FlaskClient:
+    """A client that brings a key."""
+    with stage.bot.transaction() as session:
+        key = keys.make(session, "CRM", bytes(range(40)), NOW)
+    client = stage.visitor()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+    return client
+
+
+def said(client: FlaskClient, path: str) -> Any:
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == 200
+    return answer.json
+
+
+def problem(answer: TestResponse) -> tuple[int, Problem]:
+    assert answer.mimetype == PROBLEM
+    told = Problem.model_validate(answer.json)
+    assert told.status == answer.status_code
+    return answer.status_code, told
+
+
+def test_the_crm_reads_all_leads_and_goes_on_later(stage: Stage, crm: FlaskClient) -> None:
+    offer = stage.offer()
+    for handle in "abc":
+        stage.lead(offer, handle)
+
+    pages = [LeadsPage.model_validate(said(crm, "leads?limit=2"))]
+    while pages[-1].has_more:
+        pages.append(LeadsPage.model_validate(said(crm, f"leads?cursor={pages[-1].next_cursor}")))
+    stage.lead(offer, "d")
+    later = LeadsPage.model_validate(said(crm, f"leads?cursor={pages[-1].next_cursor}"))
+
+    assert [[lead.email for lead in page.data] for page in (*pages, later)] == [
+        ["a@example.com", "b@example.com"],
+        ["c@example.com"],
+        ["d@example.com"],
+    ]
+
+
+def test_one_lead_is_the_same_as_in_the_list(stage: Stage, crm: FlaskClient) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+
+    (listed,) = said(crm, "leads")["data"]
+
+    assert said(crm, f"leads/{lead.id}") == listed
+    assert listed["consent"][0]["granted"] is True
+
+
+def test_who_takes_his_yes_back_comes_once_more_with_a_no(stage: Stage, crm: FlaskClient) -> None:
+    offer, visitor = stage.offer(), stage.visitor()
+    word = stage.claim(offer, stage.fan())
+    boxes = [part.split('"')[0] for part in visitor.get(f"/claim/{word}").text.split('name="allow" value="')[1:]]
+    visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "allow": boxes[0]})
+    cursor = said(crm, "leads")["next_cursor"]
+
+    stage.clock.now = NOW + timedelta(days=1)
+    visitor.post(f"/claim/{word}/stop", data={"channel": "email"})
+
+    (lead,) = said(crm, f"leads?cursor={cursor}")["data"]
+    last_words = [(line["channel"], line["granted"], line["given_at"]) for line in lead["consent"]]
+    assert last_words == [("email", False, "2026-06-02T10:00:00Z")]
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Bearer ff_00010203_00", "Basic YTpi", "Bearer é"])
+@pytest.mark.parametrize("path", ["leads", f"leads/{uuid4()}", "outcomes", "leads?limit=wrong"])
+def test_without_a_key_nothing_is_said(stage: Stage, header: str | None, path: str) -> None:
+    answer = stage.visitor().get(f"/api/v1/{path}", headers={} if header is None else {"Authorization": header})
+
+    assert problem(answer)[0] == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Fanfare"'
+
+
+def test_a_keys_use_is_noted(stage: Stage, crm: FlaskClient) -> None:
+    crm.get("/api/v1/leads")
+
+    with stage.bot.reading() as session:
+        assert [key.last_used_at for key in keys.listed(session)] == [NOW]
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=ten", "limit"),
+        ("cursor=zzz", "cursor"),
+        ("updated_since=yesterday", "updated_since"),
+        ("updated_since=2026-06-01T10:00:00", "updated_since"),
+        ("updated_sinse=2026-06-01T10:00:00Z", "updated_sinse"),
+    ],
+)
+def test_a_wrong_parameter_is_named(crm: FlaskClient, query: str, wrong: str) -> None:
+    status, told = problem(crm.get(f"/api/v1/leads?{query}"))
+
+    assert (status, list((told.errors or {})["query"])) == (422, [wrong])
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-06-01T10:00:00Z"])
+def test_any_moment_may_be_asked_about(crm: FlaskClient, since: str) -> None:
+    assert crm.get(f"/api/v1/leads?updated_since={since}").status_code == 200
+
+
+def test_other_methods_and_paths_are_problems_too(crm: FlaskClient) -> None:
+    posted, missing = crm.post("/api/v1/leads"), crm.get("/api/v1/nothing")
+    unknown, odd = crm.get(f"/api/v1/leads/{uuid4()}"), crm.get("/api/v1/leads/12")
+
+    assert [problem(answer)[0] for answer in (posted, missing, unknown, odd)] == [405, 404, 404, 404]
+    assert sorted(posted.headers["Allow"].split(", ")) == ["GET", "HEAD", "OPTIONS"]
+
+
+def test_head_and_options_answer_without_a_body(crm: FlaskClient) -> None:
+    head, options = crm.head("/api/v1/leads"), crm.options("/api/v1/leads")
+
+    assert (head.status_code, head.data, options.status_code, options.data) == (200, b"", 200, b"")
+
+
+def test_personal_answers_are_kept_by_nobody(crm: FlaskClient) -> None:
+    assert crm.get("/api/v1/leads").headers["Cache-Control"] == "no-store"
+
+
+def keep(stage: Stage, platform: str, key: str, outcome: str = "", reason: str = "") -> None:
+    entry = Inbox(
+        platform=platform,
+        account="page-1",
+        key=key,
+        kind="comment",
+        author="fan-1",
+        lane=1,
+        at=NOW,
+        received_at=NOW,
+        interaction={},
+        raw={},
+        state="heard" if outcome else "waiting",
+        outcome=outcome,
+        reason=reason,
+    )
+    with stage.bot.transaction() as session:
+        session.add(entry)
+
+
+def test_outcomes_are_counted_by_the_beginning_of_the_key(stage: Stage, crm: FlaskClient) -> None:
+    keep(stage, "facebook", "r_1", "answered", "offer")
+    keep(stage, "facebook", "r_2", "silent", "nothing_asked")
+    for platform, key in [("facebook", "R_3"), ("facebook", "rx4"), ("x", "r_5")]:
+        keep(stage, platform, key)
+
+    mine = Outcomes.model_validate(said(crm, "outcomes?key_prefix=r_"))
+    facebook = Outcomes.model_validate(said(crm, "outcomes?key_prefix=r_&platform=facebook"))
+    everything = Outcomes.model_validate(said(crm, "outcomes"))
+
+    assert (mine.heard, mine.waiting, mine.set_aside) == (2, 1, 0)
+    assert (facebook.heard, facebook.waiting) == (2, 0)
+    assert (everything.heard, everything.waiting) == (2, 3)
+    assert [(one.outcome, one.reason, one.count) for one in mine.outcomes] == [
+        ("answered", "offer", 1),
+        ("silent", "nothing_asked", 1),
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["%25", "_", "%5C", "'", "%F0%9F%92%A9", "%25%25"])
+def test_a_prefix_means_its_letters(stage: Stage, crm: FlaskClient, prefix: str) -> None:
+    keep(stage, "facebook", "r_1")
+
+    assert said(crm, f"outcomes?key_prefix={prefix}")["waiting"] == 0
+
+
+def test_the_description_needs_no_key_and_names_each_shape_once(stage: Stage) -> None:
+    told = said(stage.visitor(), "openapi.json")
+
+    assert told["openapi"] == "3.1.0"
+    assert sorted(told["paths"]) == ["/api/v1/leads", "/api/v1/leads/{lead_id}", "/api/v1/outcomes"]
+    assert sorted(told["components"]["schemas"]) == [
+        "Code",
+        "ConsentSummary",
+        "LeadRecord",
+        "LeadsPage",
+        "OutcomeCount",
+        "Outcomes",
+        "Problem",
+        "Source",
+    ]
+    assert told["components"]["securitySchemes"]["BearerAuth"]["scheme"] == "bearer"
+
+
+def test_the_description_can_be_read_by_a_person(stage: Stage) -> None:
+    page = stage.visitor().get("/api/v1/docs")
+
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert "GET /api/v1/leads" in page.text
+    assert "<script" not in page.text
+
+
+def test_every_answer_is_as_described(stage: Stage, crm: FlaskClient) -> None:
+    """Schemathesis asks what the description allows and forbids, and compares the answers with it."""
+    offer = stage.offer()
+    known = [stage.lead(offer, handle).id for handle in "abc"]
+    app = crm.application
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    bearer = {"Authorization": crm.environ_base["HTTP_AUTHORIZATION"]}
+
+    for operation in operations(schema):
+
+        @given(case=operation.as_strategy())
+        @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        def answers(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=bearer)
+
+        answers()
+    for lead in known:
+        case = schema["/api/v1/leads/{lead_id}"]["GET"].Case(path_parameters={"lead_id": str(lead)})
+        assert case.call_and_validate(headers=bearer).status_code == 200
+
+
+def operations(schema: Any) -> Iterator[Any]:
+    for found in schema.get_all_operations():
+        yield found.ok()

@@ -51,11 +51,11 @@ def plural_endings(word: str) -> list[str]:
     return ["s", "x"] if word.endswith("u") else ["s"]
 
 
-def in_one_piece(spoken: Forms) -> set[str]:
-    """A keyword as a hashtag has it: "promoete"."""
-    if len(spoken) > MANY_WORDS:
-        return {"".join(min(each) for each in spoken), "".join(max(each) for each in spoken)}
-    return {"".join(choice) for choice in product(*spoken)}
+def in_one_piece(keyword: str) -> set[str]:
+    """A keyword as a hashtag has it: "promoete", and "promodete" where it is written "promo d'été"."""
+    spoken = forms(keyword)
+    parts = [{min(each, key=len), max(each, key=len)} for each in spoken] if len(spoken) > MANY_WORDS else spoken
+    return {"".join(choice) for choice in product(*parts)} | numbers("".join(words(keyword)))
 
 
 def drawn_out(piece: str) -> set[str]:

@@ -87,7 +87,7 @@ class Matcher:
         self.parted: dict[str, list[Keyword]] = {}
         vocabulary: set[str] = set()
         for keyword in keywords_of(candidates):
-            pieces = in_one_piece(keyword.forms)
+            pieces = in_one_piece(keyword.text)
             enter(self.whole, {form for piece in pieces for form in drawn_out(piece)}, keyword)
             enter(self.parted, keyword.forms[0] if len(keyword.forms) > 1 else (), keyword)
             vocabulary.update(pieces, *keyword.forms)

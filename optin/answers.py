@@ -11,7 +11,7 @@ from optin.words import LANGUAGES, LEXICON, phrases, tokens
 
 __all__ = ["Answer", "email_in", "meant", "phone_in", "says_no", "says_yes", "stops"]
 
-SHORT = 60  # characters; who writes more says more than an answer
+SHORT = 80  # characters; who writes more says more than an answer
 COMMANDS = ("/stop", "/unsubscribe")
 MARKS = re.compile(r"[.!?;:,\n]+ ")
 QUIET_MARKS = re.compile(r"[.!;:,\n]+ ")  # "oui ?" is a question, not an agreement
@@ -54,8 +54,15 @@ def stops(text: str) -> bool:
 
 def wishes_for_peace(said: str) -> bool:
     """Whether a clause says, in whatever words, that no more should be written."""
-    found = BEGINNINGS.find_matches_as_indexes(f" {said}", overlapping=True)
-    return any(wish.search(said) for wish in {WISHES[index][1] for index, _, _ in found})
+    if not BEGINNINGS.find_matches_as_indexes(f" {said}"):
+        return False
+    return any(wish.search(clause) for clause in QUIET_MARKS.split(said) for wish in looked_for(clause))
+
+
+def looked_for(clause: str) -> set[re.Pattern[str]]:
+    """The wishes of which this clause has a word."""
+    found = BEGINNINGS.find_matches_as_indexes(f" {clause}", overlapping=True)
+    return {WISHES[index][1] for index, _, _ in found}
 
 
 def is_only_a_stop(said: str) -> bool:
@@ -119,7 +126,10 @@ STOP_FIRST = re.compile(
     r"|maintenant|trop|assez|enough|no|non|plus|dont|do not|ne|n|y|marre|fini|et|tu|u|you|or|ou|sinon|maintenant|ok) )"
 )
 WISHES = [
-    (f" {word}", wish) for lists in (wishes("fr"), wishes("en")) for key, wish in lists.items() for word in key.split()
+    (f" {word.replace('_', ' ')}", wish)
+    for language in LANGUAGES
+    for words, wish in wishes(language).items()
+    for word in words.split()
 ]
 BEGINNINGS = AhoCorasick([beginning for beginning, _ in WISHES])
 STOP_WORDS = AhoCorasick([f" {phrase} " for phrase in lexicon("stop_alone") + lexicon("stop_keywords")])

@@ -54,8 +54,8 @@ class Receiver:
     def _receive(self, connector: Connector, environ: Environ) -> Answer:
         """200 says that everything in it is kept: once that is said, nothing may lose it."""
         length = _length(environ)
-        if length is None or length > LARGEST:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large, or of no stated length"
+        if length > LARGEST:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large"
         body = environ["wsgi.input"].read(length)
         if len(body) < length or not connector.verify(_headers(environ), body):
             return HTTPStatus.FORBIDDEN, "not signed as it should be"
@@ -74,11 +74,10 @@ def _shake_hands(connector: Connector, environ: Environ) -> Answer:
     return (HTTPStatus.FORBIDDEN, "not our word") if challenge is None else (HTTPStatus.OK, challenge)
 
 
-def _length(environ: Environ) -> int | None:
-    try:
-        return max(0, int(environ.get("CONTENT_LENGTH") or ""))
-    except ValueError:
-        return None
+def _length(environ: Environ) -> int:
+    """What the sender says that follows. Of what comes without a length nothing is read, and so no signature fits it."""
+    stated: str = environ.get("CONTENT_LENGTH") or ""
+    return int(stated) if stated.isdecimal() else 0
 
 
 def _headers(environ: Environ) -> Mapping[str, str]:

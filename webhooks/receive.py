@@ -75,7 +75,7 @@ def _shake_hands(connector: Connector, environ: Environ) -> Answer:
 
 
 def _length(environ: Environ) -> int:
-    """What the sender says that follows. Of what comes without a length nothing is read, and so no signature fits it."""
+    """What the sender says that follows. Of what comes without a length nothing is read, so no signature fits it."""
     stated: str = environ.get("CONTENT_LENGTH") or ""
     return int(stated) if stated.isdecimal() else 0
 

@@ -5,7 +5,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 LONGEST = 320  # RFC 3696, erratum 1690; what is longer is not even looked at
-PUNCTUATION = " \t\r\n.,;:<>"
+BEFORE, AFTER = " \t\r\n<", " \t\r\n>.,;:"  # what sticks to an address that was copied from a text
 
 # Where most fans have their mail, and a few real neighbours, so that nobody of them is corrected.
 NAMES = """
@@ -32,19 +32,24 @@ def read(typed: str) -> str | None:
     if len(typed) > LONGEST:
         return None
     try:
-        return validate_email(typed.strip(PUNCTUATION), check_deliverability=False).normalized
+        return validate_email(_bare(typed), check_deliverability=False, strict=True).normalized
     except EmailNotValidError:
         return None
 
 
 def meant(typed: str) -> str | None:
     """The address that was probably meant, where a slip in the domain looks likely."""
-    local, at, domain = typed.strip(PUNCTUATION).lower().rpartition("@")
-    if not at or len(typed) > LONGEST or domain in PROVIDERS:
+    if len(typed) > LONGEST:
         return None
-    likely = _likely(domain)
-    kept = typed.strip(PUNCTUATION)[: len(local)]
-    return read(f"{kept}@{likely}") if likely else None
+    local, at, domain = _bare(typed).rpartition("@")
+    if not at or domain.lower() in PROVIDERS:
+        return None
+    likely = _likely(domain.lower())
+    return read(f"{local}@{likely}") if likely else None
+
+
+def _bare(typed: str) -> str:
+    return typed.lstrip(BEFORE).rstrip(AFTER)
 
 
 def _likely(domain: str) -> str | None:

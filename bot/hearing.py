@@ -11,6 +11,7 @@ from bot.assembly import Bot
 from bot.inbox import Entry
 
 BATCH = 200  # interactions; beyond it a batch grows slower, not faster
+AS_A_WHOLE = 2  # attempts at a lane; what kills us twice is looked for one by one
 TRIES = 3  # of an entry alone, before a person has to look
 
 log = structlog.get_logger()
@@ -25,9 +26,17 @@ def hear_some(bot: Bot, holder: str) -> int:
         taken = lanes.take(session, holder, bot.now())
     if not taken:
         return 0
-    careful = [lane for lane, attempts in taken.items() if attempts > 1]
-    heard = _hear_together(bot, holder, [lane for lane in taken if lane not in careful])
-    return heard + sum(_hear_alone(bot, holder, lane) for lane in careful)
+    heard = _hear_together(bot, holder, [lane for lane, attempts in taken.items() if not attempts])
+    return heard + sum(_hear_again(bot, holder, lane) for lane, attempts in taken.items() if attempts)
+
+
+def _hear_again(bot: Bot, holder: str, lane: int) -> int:
+    """A lane that a worker left unfinished: once more as a whole, for most die of something else; then one by one."""
+    with bot.transaction() as session:
+        attempts = lanes.begin(session, lane, holder, bot.now())
+    if attempts is None:
+        return 0
+    return _hear_together(bot, holder, [lane]) if attempts <= AS_A_WHOLE else _hear_alone(bot, holder, lane)
 
 
 def _hear_together(bot: Bot, holder: str, numbers: Sequence[int]) -> int:
@@ -62,6 +71,8 @@ def _hear_alone(bot: Bot, holder: str, lane: int) -> int:
 def _hear_one(bot: Bot, holder: str, entry: Entry) -> int:
     while True:
         with bot.transaction() as session:
+            if not lanes.renew(session, entry.lane, holder, bot.now()):
+                return 0
             tries = inbox.count_attempt(session, entry.id)
         if tries > TRIES:
             return _set_aside(bot, entry, "killed_its_worker", bot.now())

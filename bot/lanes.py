@@ -3,8 +3,9 @@
 import zlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import SmallInteger, exists, update
+from sqlalchemy import SmallInteger, case, exists, update
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from bot.inbox import Inbox, Waiting
@@ -16,7 +17,7 @@ LEASE = timedelta(seconds=30)  # a lane held longer belongs to a dead worker
 
 
 class Lane(SQLModel, table=True):
-    """`attempts` counts how often the lane was taken since something on it was last heard to the end."""
+    """`attempts` counts how often the lane was begun since it was last heard to the end."""
 
     number: int = Field(primary_key=True, sa_type=SmallInteger)
     holder: str = ""
@@ -31,18 +32,32 @@ def of(interaction: Interaction) -> int:
 
 
 def take(session: Session, holder: str, now: datetime) -> dict[int, int]:
-    """Take lanes on which something waits, for LEASE. Says each lane's attempts, this one counted."""
-    free = or_(col(Lane.held_until).is_(None), col(Lane.held_until) < now)
+    """Take lanes on which something waits, for LEASE. Says how often each was taken and not heard to the end."""
+    # What this holder has still, it left behind when the database broke off its work: it is the only one to hear.
+    free = or_(col(Lane.held_until).is_(None), col(Lane.held_until) < now, col(Lane.holder) == holder)
     waits = exists().where(col(Inbox.lane) == col(Lane.number), col(Inbox.state) == Waiting)
     longest_ago = col(Lane.held_until).asc().nulls_first()
-    chosen = select(Lane.number).where(free, waits).order_by(longest_ago, col(Lane.number)).limit(AT_ONCE)
-    numbers = session.exec(chosen.with_for_update(skip_locked=True)).all()
-    if not numbers:
-        return {}
-    mine = update(Lane).where(col(Lane.number).in_(numbers))
-    taken = mine.values(holder=holder, held_until=now + LEASE, attempts=Lane.attempts + 1)
-    rows = session.execute(taken.returning(col(Lane.number), col(Lane.attempts))).all()
-    return {row[0]: row[1] for row in rows}
+    chosen = select(Lane.number, Lane.attempts).where(free, waits).order_by(longest_ago, col(Lane.number))
+    before = dict(session.exec(chosen.limit(AT_ONCE).with_for_update(skip_locked=True)).all())
+    if before:
+        mine = update(Lane).where(col(Lane.number).in_(before))
+        first = case((col(Lane.attempts) == 0, 1), else_=col(Lane.attempts))  # a later one is counted by `begin`
+        session.execute(mine.values(holder=holder, held_until=now + LEASE, attempts=first))
+    return before
+
+
+def begin(session: Session, number: int, holder: str, now: datetime) -> int | None:
+    """One more attempt at this lane, with LEASE anew; says how many that makes, or None if somebody took it over."""
+    mine = update(Lane).where(col(Lane.number) == number, col(Lane.holder) == holder)
+    begun = mine.values(held_until=now + LEASE, attempts=Lane.attempts + 1).returning(col(Lane.attempts))
+    return session.execute(begun).scalar_one_or_none()
+
+
+def renew(session: Session, number: int, holder: str, now: datetime) -> bool:
+    """LEASE anew, for who works long on one lane. False if somebody took it over."""
+    mine = update(Lane).where(col(Lane.number) == number, col(Lane.holder) == holder)
+    done: Any = session.execute(mine.values(held_until=now + LEASE))
+    return bool(done.rowcount)
 
 
 def still_mine(session: Session, numbers: Collection[int], holder: str) -> bool:

@@ -1,10 +1,11 @@
 """The pace that a platform sets: how soon the next message may go, decided by one statement for all workers."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Float, case
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from connectors import Each, Limit, Way
 
@@ -14,6 +15,19 @@ class Pace(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     ready: float = Field(sa_type=Float)
+
+
+def lock(session: Session, keys: Collection[str]) -> None:
+    """Hold these limits until the transaction ends, all workers in one order: else two may wait for each other."""
+    if keys and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        rows = [{"key": key, "ready": 0.0} for key in sorted(keys)]
+        session.execute(postgresql.insert(Pace).values(rows).on_conflict_do_nothing())
+        session.exec(select(Pace.key).where(col(Pace.key).in_(keys)).order_by(col(Pace.key)).with_for_update()).all()
+
+
+def keys(platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ...]) -> list[str]:
+    """The limits that hold for this message."""
+    return [_key(platform, account, to, limit) for limit in limits if way in limit.ways]
 
 
 def wait(

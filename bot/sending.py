@@ -75,6 +75,7 @@ def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datet
     journals = consents.entries(session, {profile.fan_id for profile in profiles.values()})
     asked = inbox.asked(session, {one.inbox_id for one in taken})
     paused = accounts.paused(session, now)
+    pace.lock(session, {key for one in taken for key in _limits(bot, one)})
     ready = []
     for one in taken:
         profile = profiles[one.profile_id]
@@ -108,6 +109,12 @@ def _clear(
         outbox.note(session, one.id, state, answer.why)
         return None
     return _paced(session, bot, one, connector, _message(one, connector, profile, answer, now), now)
+
+
+def _limits(bot: Bot, one: Outgoing) -> list[str]:
+    connector = bot.connectors.get(one.platform)
+    limits = connector.rules.limits if connector else ()
+    return pace.keys(one.platform, one.account, one.recipient, Way(one.way), limits)
 
 
 def _facts(one: Outgoing, profile: Profile, stopped: bool, asked: tuple[Kind, datetime]) -> permits.Facts:

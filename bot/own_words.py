@@ -168,5 +168,5 @@ def _row(
 
 def _put_once(session: Session, row: dict[str, Any]) -> bool:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    done: Any = session.execute(dialect.insert(Outgoing).values(row).on_conflict_do_nothing())
-    return bool(done.rowcount)
+    fresh = dialect.insert(Outgoing).values(row).on_conflict_do_nothing().returning(col(Outgoing.id))
+    return session.execute(fresh).first() is not None

@@ -31,7 +31,7 @@ def cards() -> Response:
     if request.if_none_match.contains(fingerprint):
         answer = Response(status=304)
     else:
-        answer = make_response(render_template("panel/cards.html", drafts=drafts, problem=None, longest=longest))
+        answer = make_response(render_template("panel/fragment.html", drafts=drafts, problem=None, longest=longest))
     answer.set_etag(fingerprint)
     return answer
 

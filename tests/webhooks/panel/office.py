@@ -146,12 +146,13 @@ class Office:
         row = self.hears(asked, **who)
         with self.bot.transaction() as session:
             profile = session.exec(select(Profile).where(Profile.handle == row.author)).one()
-            columns = {
+            columns: dict[str, Any] = {
                 "id": self.bot.new_id(), "once": f"{row.id}:auto", "platform": "pigeon", "account": "loft",
                 "way": way.value, "recipient": f"s{row.id}", "handle": row.author, "lane": row.lane,
                 "answers": f"s{row.id}", "fan_id": profile.fan_id, "profile_id": profile.id, "inbox_id": row.id,
                 "purpose": "answer", "language": "fr", "text": text, "buttons": [], "state": "draft",
-                "reason": "complaint", "why": "private_reply_open", "due_at": self.now, "created_at": self.now,
+                "reason": "complaint", "why": "public_reply" if way is Way.PUBLIC else "window_open",
+                "due_at": self.now, "created_at": self.now,
                 "valid_until": self.now + timedelta(days=7),
             }  # fmt: skip
             message = Outgoing(**(columns | different))

@@ -64,7 +64,9 @@ def test_a_manager_signs_in_lands_where_he_wanted_and_signs_out(office: Office) 
     assert after.status_code == 303
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/claim/x", "javascript:1"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/claim/x", "javascript:1"]
+)
 def test_signing_in_never_leads_off_the_panel(office: Office, target: str) -> None:
     entered = office.browser().sign_in("claire@example.com", path=f"/panel/sign-in?next={target}")
 

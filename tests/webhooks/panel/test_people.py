@@ -1,0 +1,223 @@
+"""Fans and leads in the panel: what passed between us, what each allows, and a word of our own to them."""
+
+import re
+from uuid import UUID
+
+from sqlmodel import select
+
+from bot import claiming
+from bot.changes import Change
+from bot.outbox import Outgoing
+from connectors import Kind
+from leads.pipeline import Lead
+from offers import claims
+from offers.claims import Claim
+from optin import consents
+from optin.fans import Profile
+from tests.webhooks.panel.office import Desk, Office
+from tests.webhooks.panel.test_queue import send
+
+NAMED = re.compile(r'<th scope="row"><a href="/panel/fans/[\w-]+" dir="auto">([^<]*)</a>')
+
+
+def found(browser: Desk, query: str) -> list[str]:
+    return NAMED.findall(browser.get(f"/panel/fans?{query}").text)
+
+
+def profile_of(office: Office, handle: str) -> Profile:
+    with office.bot.reading() as session:
+        return session.exec(select(Profile).where(Profile.handle == handle)).one()
+
+
+def become_lead(office: Office, handle: str, email: str) -> Lead:
+    """He took the offer and said yes to its e-mails."""
+    profile, offer = profile_of(office, handle), office.offer(slug=handle)
+    claim = Claim(
+        id=office.bot.new_id(), fan_id=profile.fan_id, profile_id=profile.id, offer_id=offer.id, language="fr",
+        token_hash=claims.hash_of(handle), platform="pigeon", account="loft", post="post-1", opened_at=office.now,
+        name=profile.name,
+    )  # fmt: skip
+    with office.bot.transaction() as session:
+        session.add(claim)
+        session.flush()
+        claiming.take(session, office.bot, claim, offer, email, office.now)
+        ticked = {"email": claiming.channels(office.bot, claim, "fr")["email"]}
+        lead = claiming.allow(session, office.bot, claim, ticked, "claim_page", str(claim.id), office.now)
+    assert lead is not None
+    return lead
+
+
+def open_write(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(profile|message)" value="([^"]+)"', page))
+
+
+def test_a_fan_is_found_by_name_handle_platform_and_e_mail(office: Office) -> None:
+    office.hears("Bonjour", "lea-77", "Léa Dubois")
+    office.hears("Hello", "max-12", "Max")
+    become_lead(office, "max-12", "max@example.com")
+    browser = office.desk()
+
+    assert found(browser, "") == ["Max", "Léa Dubois"]
+    assert found(browser, "q=dubois") == ["Léa Dubois"]
+    assert found(browser, "q=max-12") == ["Max"]
+    assert found(browser, "q=MAX@example.com") == ["Max"]
+    assert found(browser, "q=%25") == []
+    assert found(browser, "platform=pigeon&q=a") == ["Max", "Léa Dubois"]
+    assert found(browser, "platform=facebook") == []
+
+
+def test_the_list_of_fans_says_who_is_a_lead_and_who_said_stop(office: Office) -> None:
+    office.hears("Bonjour", "lea", "Léa")
+    office.hears("stop", "max", "Max")
+    become_lead(office, "lea", "lea@example.com")
+    max_ = profile_of(office, "max")
+    with office.bot.transaction() as session:
+        line = consents.withdrawn(max_.fan_id, "pigeon", "chat", "i9", office.now, office.now, max_.id)
+        consents.record(session, line)
+
+    page = office.desk().get("/panel/fans").text
+
+    rows = [re.findall(r'class="tag (?:good|bad)">([^<]+)', row) for row in page.split("<tr>")[2:]]
+    assert rows == [["said STOP"], ["lead"]]
+
+
+def test_a_fan_s_page_tells_the_whole_story(office: Office) -> None:
+    office.draft("Bonjour Léa", "PROMO !", handle="lea", state="refused", reason="private_reply_closed")
+    lead = become_lead(office, "lea", "lea@example.com")
+
+    page = office.desk().get(f"/panel/fans/{lead.fan_id}").text
+
+    shown = (
+        "PROMO !", "Bonjour Léa", "time for a private reply to this comment was over", "lea@example.com",
+        "Oui, Zéphyr peut m’envoyer ses offres par e-mail.", "offers_email.1.fr", "on the offer’s page", "Promo",
+    )  # fmt: skip
+    assert [words for words in shown if words not in page] == []
+
+
+def test_a_fan_who_does_not_exist_has_no_page(office: Office) -> None:
+    assert office.desk().get(f"/panel/fans/{UUID(int=7)}").status_code == 404
+
+
+def test_a_manager_writes_in_an_open_conversation(office: Office) -> None:
+    office.hears("Mes thés sont bio ?", "lea", "Léa", Kind.MESSAGE)
+    fan_id, browser = profile_of(office, "lea").fan_id, office.desk()
+    form = open_write(browser.get(f"/panel/fans/{fan_id}").text)
+
+    landed = browser.follow(f"/panel/fans/{fan_id}/write", {**form, "text": "Oui, tous !"})
+
+    assert "Your message goes out now." in landed.text
+    assert [(message.to, message.text, message.by_human) for message in send(office)] == [("lea", "Oui, tous !", True)]
+    assert [(change.manager_id, change.what) for change in office.all(Change)] == [(office.claire.id, "wrote")]
+
+
+def test_a_form_that_is_sent_twice_says_it_once(office: Office) -> None:
+    office.hears("Mes thés sont bio ?", "lea", "Léa", Kind.MESSAGE)
+    fan_id, browser = profile_of(office, "lea").fan_id, office.desk()
+    form = open_write(browser.get(f"/panel/fans/{fan_id}").text)
+
+    for _ in range(2):
+        browser.post(f"/panel/fans/{fan_id}/write", {**form, "text": "Oui, tous !"})
+
+    assert office.count(Outgoing) == office.count(Change) == 1
+
+
+def test_a_manager_s_own_words_can_be_taken_back_into_the_queue(office: Office) -> None:
+    office.hears("Mes thés sont bio ?", "lea", "Léa", Kind.MESSAGE)
+    fan_id, browser = profile_of(office, "lea").fan_id, office.desk()
+    form = open_write(browser.get(f"/panel/fans/{fan_id}").text)
+    browser.post(f"/panel/fans/{fan_id}/write", {**form, "text": "Oui, tous !"})
+
+    landed = browser.follow(f"/panel/drafts/{form['message']}/reopen")
+
+    assert "Taken back: it is a draft again." in landed.text
+    assert send(office) == []
+
+
+def test_who_never_wrote_in_private_can_t_be_written_to(office: Office) -> None:
+    office.hears("Joli !", "lea", "Léa")
+    profile, browser = profile_of(office, "lea"), office.desk()
+
+    page = browser.get(f"/panel/fans/{profile.fan_id}").text
+    form = {"profile": str(profile.id), "message": str(UUID(int=9)), "text": "Bonjour"}
+    refused = browser.post(f"/panel/fans/{profile.fan_id}/write", form)
+
+    assert (open_write(page), refused.status_code, send(office)) == ({}, 422, [])
+    assert "the platform does not let us begin" in page
+    assert '<textarea id="typed" readonly rows="3">Bonjour</textarea>' in refused.text
+
+
+def test_a_person_may_answer_longer_than_the_bot_but_not_for_ever(office: Office) -> None:
+    office.hears("Mes thés sont bio ?", "lea", "Léa", Kind.MESSAGE)
+    fan_id = profile_of(office, "lea").fan_id
+
+    def may_write(**later: float) -> bool:
+        office.later(**later)
+        return bool(open_write(office.desk().get(f"/panel/fans/{fan_id}").text))
+
+    assert [may_write(), may_write(days=2), may_write(days=4, hours=23), may_write(hours=1)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_who_blocked_us_is_left_alone(office: Office) -> None:
+    office.hears("Mes thés sont bio ?", "lea", "Léa", Kind.MESSAGE)
+    profile = profile_of(office, "lea")
+    with office.bot.transaction() as session:
+        session.get_one(Profile, profile.id).blocked_at = office.now
+
+    page = office.desk().get(f"/panel/fans/{profile.fan_id}").text
+
+    assert open_write(page) == {}
+    assert "The fan blocked us" in page
+
+
+def test_a_fan_is_not_written_to_under_another_s_name(office: Office) -> None:
+    office.hears("Bonjour", "lea", "Léa", Kind.MESSAGE)
+    office.hears("Bonjour", "max", "Max", Kind.MESSAGE)
+    lea, max_ = profile_of(office, "lea"), profile_of(office, "max")
+
+    form = {"profile": str(max_.id), "message": str(UUID(int=9)), "text": "Bonjour Léa"}
+    answer = office.desk().post(f"/panel/fans/{lea.fan_id}/write", form)
+
+    assert (answer.status_code, send(office)) == (404, [])
+
+
+def test_a_lead_shows_where_it_came_from_and_what_it_allows_now(office: Office) -> None:
+    office.hears("PROMO", "lea", "Léa")
+    lead = become_lead(office, "lea", "lea@example.com")
+    browser = office.desk()
+    before = browser.get("/panel/leads").text
+    with office.bot.transaction() as session:
+        consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "i9", office.now, office.now))
+
+    after = browser.get("/panel/leads").text
+
+    shown = ("Léa", "lea@example.com", "E-mail: yes", "Pigeon · loft", "Offer: Promo.", "Under: post-1")
+    assert [words for words in shown if words not in before] == []
+    assert ("E-mail: yes" in after, "E-mail: no" in after) == (False, True)
+
+
+def test_no_lead_and_no_fan_is_told_kindly(office: Office) -> None:
+    browser = office.desk()
+
+    assert "There is no lead yet." in browser.get("/panel/leads").text
+    assert "We have met nobody yet." in browser.get("/panel/fans").text
+    assert "Nobody fits this search." in browser.get("/panel/fans?q=nobody").text
+
+
+def test_long_lists_show_everyone_once(office: Office) -> None:
+    names = [f"Fan {number:02}" for number in range(65)]
+    for name in names:
+        office.hears("Bonjour", name, name)
+    browser, path, seen = office.desk(), "/panel/fans?q=Fan", []
+
+    while path:
+        page = browser.get(path).text
+        seen += NAMED.findall(page)
+        more = re.search(r'href="([^"]+)" role="button" class="outline">Show more', page)
+        path = more[1].replace("&amp;", "&") if more else ""
+
+    assert seen == names[::-1]

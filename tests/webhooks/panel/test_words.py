@@ -1,0 +1,133 @@
+"""The panel speaks French and English, and has words for every reason that the program knows."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
+
+from bot import desk
+from bot.changes import What
+from bot.inbox import Outcome
+from bot.meaning import Meaning
+from bot.outbox import State
+from bot.own_words import Unfit
+from connectors import Kind, Way
+from offers.editing import Amiss, Sheet
+from offers.texts import Fault, Wrong
+from tests.webhooks.panel import office as managers_office
+from tests.webhooks.panel.office import Office
+
+ROOT = Path(__file__).parents[3]
+TEMPLATES = ROOT / "webhooks" / "templates" / "panel"
+FRENCH = ROOT / "webhooks" / "translations" / "fr" / "LC_MESSAGES" / "panel.po"
+VARIABLE = re.compile(r"%\(\w+\)[sd]")
+Text = str | tuple[str, ...]
+
+
+def used() -> set[Text]:
+    """Every text that a template of the panel says."""
+    found: set[Text] = set()
+    for path in TEMPLATES.glob("*.html"):
+        with path.open("rb") as lines:
+            for _, how, said, _ in babel_extract(lines, ("_", "ngettext"), [], {"newstyle_gettext": "true"}):
+                texts = (said,) if isinstance(said, str) else tuple(map(str, said or ()))
+                found.add(texts[:2] if how == "ngettext" else texts[0])
+    return found
+
+
+@pytest.fixture(scope="module")
+def french() -> Catalog:
+    with FRENCH.open("rb") as lines:
+        return read_po(lines, locale="fr", abort_invalid=True)
+
+
+def test_every_text_of_the_panel_exists_in_french_and_none_is_left_over(french: Catalog) -> None:
+    written = {message.id for message in french if message.id}
+
+    assert len(written) > 300
+    assert {*written} == used()
+
+
+def test_no_french_text_is_empty_or_loses_a_word_to_fill_in(french: Catalog) -> None:
+    wrong = [message.id for message in french if message.id and not _is_whole(message)]
+
+    assert wrong == []
+
+
+def _is_whole(message) -> bool:
+    ids = [message.id] if isinstance(message.id, str) else message.id
+    strings = [message.string] if isinstance(message.string, str) else message.string
+    wanted = sorted(VARIABLE.findall(ids[-1]))
+    return all(text and sorted(VARIABLE.findall(text)) == wanted for text in strings)
+
+
+@pytest.fixture
+def office(sqlite_url: str) -> Iterator[Office]:
+    """Words don't depend on the database, so one kind of it will do."""
+    with managers_office.office(sqlite_url) as office:
+        yield office
+
+
+def said(office: Office, macro: str, code: object) -> str:
+    """What the panel makes of a code, in French, where hardly a word is like its code."""
+    with office.app.test_request_context("/panel/?lang=fr"):
+        words = office.app.jinja_env.get_template("panel/words.html").make_module()
+        return str(getattr(words, macro)(code))
+
+
+# Where the program names a reason: beside an outcome, in a refusal, on a message that is held or given up.
+NAMED = re.compile(r'(?:Outcome\.\w+, |Refusal\(|_hold\(session, one, |reason=|draft\(scene, fan, "\w+", )"(\w+)"')
+
+
+def test_every_reason_in_the_program_has_words(office: Office) -> None:
+    files = [*(ROOT / "bot").glob("*.py"), ROOT / "optin" / "permits.py"]
+    codes = {code for path in files for code in NAMED.findall(path.read_text(encoding="utf-8"))}
+    codes |= {"private_reply_closed", "window_closed", desk.BY_MANAGER, desk.DISMISSED, "echo"}
+    codes |= set(Kind) | {Meaning.ANGER, Meaning.COMPLAINT, Meaning.HELP, Meaning.HUMAN, Meaning.QUESTION}
+
+    assert len(codes) > 45
+    assert [code for code in sorted(codes) if "Pour une autre raison" in said(office, "reason", code)] == []
+
+
+ALIKE = ("mention", "texts", "lead")  # the same in French
+
+
+@pytest.mark.parametrize(
+    ("macro", "codes"),
+    [
+        ("kind", list(Kind)),
+        ("way", list(Way)),
+        ("way_short", list(Way)),
+        ("state", list(State)),
+        ("outcome", list(Outcome)),
+        ("change", list(What)),
+        ("unfit", list(Unfit)),
+        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong)]),
+        ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
+    ],
+)
+def test_every_code_has_words(office: Office, macro: str, codes: list[object]) -> None:
+    wordless = [code for code in codes if said(office, macro, code) in (_as_code(code), "")]
+
+    assert [code for code in wordless if code not in ALIKE] == []
+
+
+def _as_code(code: object) -> str:
+    if isinstance(code, tuple):
+        return str(code[0])
+    return code.what if isinstance(code, Fault) else str(code)
+
+
+def test_a_manager_reads_his_own_language_until_he_chooses_another(office: Office) -> None:
+    browser = office.browser()
+    browser.sign_in("noor@example.com", path="/panel/sign-in")
+
+    first = browser.get("/panel/").text
+    chosen = browser.get("/panel/?lang=fr").text
+    after = browser.get("/panel/").text
+
+    assert ["Drafts" in first, "À valider" in chosen, "À valider" in after] == [True, True, True]

@@ -17,7 +17,7 @@ from optin.fans import Profile
 from tests.webhooks.panel.office import Desk, Office
 from tests.webhooks.panel.test_queue import send
 
-NAMED = re.compile(r'<th scope="row"><a href="/panel/fans/[\w-]+" dir="auto">([^<]*)</a>')
+NAMED = re.compile(r'<span class="name"><a href="/panel/fans/[\w-]+" dir="auto">([^<]*)</a>')
 
 
 def found(browser: Desk, query: str) -> list[str]:
@@ -77,7 +77,7 @@ def test_the_list_of_fans_says_who_is_a_lead_and_who_said_stop(office: Office) -
 
     page = office.desk().get("/panel/fans").text
 
-    rows = [re.findall(r'class="tag (?:good|bad)">([^<]+)', row) for row in page.split("<tr>")[2:]]
+    rows = [re.findall(r'class="tag (?:good|bad)">([^<]+)', row) for row in page.split('<span class="name">')[1:]]
     assert rows == [["said STOP"], ["lead"]]
 
 

@@ -169,16 +169,17 @@ def test_the_last_code_goes_to_one_fan(stage: Stage) -> None:
     words = [stage.claim(offer, stage.fan(f"fan{number}")) for number in range(6)]
     app, together = stage.visitor().application, Barrier(len(words))
 
-    def press(word: str) -> str | None:
+    def press(word: str) -> tuple[int, str | None]:
         visitor = app.test_client()
         together.wait()
-        visitor.post(f"/claim/{word}", data={"email": "a@example.com"})
-        return code_on(visitor.get(f"/claim/{word}"))
+        answer = visitor.post(f"/claim/{word}", data={"email": "a@example.com"})
+        return answer.status_code, code_on(visitor.get(f"/claim/{word}"))
 
     with ThreadPoolExecutor(len(words)) as pool:
-        codes = list(pool.map(press, words))
+        answers = list(pool.map(press, words))
 
-    assert len([code for code in codes if code]) == 1
+    assert [status for status, _ in answers] == [303] * len(words)
+    assert len([code for _, code in answers if code]) == 1
     assert taken(stage, offer) == 1
 
 

@@ -19,7 +19,7 @@ def say(what: str, language: str, **words: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """As much of a text as the platform takes, cut between words."""
-    return text if len(text) <= most else text[: most - 1].rsplit(None, 1)[0] + "…"
+    return text if len(text) <= most else text[:most].rsplit(None, 1)[0][: most - 1] + "…"
 
 
 @cache

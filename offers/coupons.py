@@ -19,7 +19,8 @@ def write(draw: Callable[[], int], prefix: str = "") -> str:
 def is_wellformed(code: str) -> bool:
     """Whether the check letter agrees with the code."""
     *_, body, check = ("", *code.strip().upper().split("-"))
-    return len(body) == BODY and set(body + check) <= set(LETTERS) and check == LETTERS[_check(body) % len(LETTERS)]
+    spelled = len(body) == BODY and len(check) == 1 and set(body + check) <= set(LETTERS)
+    return spelled and LETTERS.index(check) == _check(body)
 
 
 def _spell(number: int) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
 
-from optin.words import normalise, tokens
+from optin.words import OWN_WORDS, normalise, tokens, words
 
 LEXICON = Path(__file__).parent / "lexicon"
 LONG = 40  # words; who asks for an offer writes less
 REACH = 3  # words: how far a "not" reaches
 FAR = 40  # characters, in which that many words surely stand
+MOST_STRANGE = 1  # word; "la promo pour ma sœur"
 NUMBER = re.compile(r"\d+")
 FROWN = re.compile(r"[:;=]['’]?-?[(\[](?!\w)")
 CLAUSES = frozenset({"mais", "but", "et", "and", "car", "because"})
@@ -53,6 +54,7 @@ class Tone(StrEnum):
 
 
 PROMOTABLE = frozenset({Meaning.WISH, Meaning.QUESTION, Meaning.PRAISE, Meaning.THANKS, Meaning.GREETING, Meaning.CHAT})
+FRIENDLY = frozenset({Tone.WISH, Tone.SWEET, Tone.THANKS, Tone.GREETING, Tone.CALM, Tone.QUESTION})
 OPPOSITE = {Tone.SWEET: Tone.SOUR, Tone.SOUR: Tone.CALM}
 
 
@@ -71,6 +73,17 @@ def read(text: str) -> Meaning:
     if is_displeased(tones):
         return Meaning.COMPLAINT
     return needed(said, tones)
+
+
+def is_plain(text: str, keyword: str) -> bool:
+    """Whether `text` says little more than that somebody wants what `keyword` names, so that no person need look at it.
+
+    Word lists miss many a complaint: "la promo renvoie une page blanche". But who only asks says nothing strange.
+    """
+    known = FAMILIAR.union(words(keyword))
+    said = [word for word in words(text) if word.isalpha() and len(word) > 2]
+    strange = [word for word in said if word not in known and not word.startswith(FAMILIAR_BEGINNINGS)]
+    return len(strange) <= MOST_STRANGE and NEGATIONS.isdisjoint(words(text)) and promotable(read(text))
 
 
 def is_angry(tones: list[Tone], text: str) -> bool:
@@ -150,3 +163,7 @@ NEGATIONS = frozenset(phrase.strip() for phrase, tones in _ALL.items() if Tone.N
 _HEARD = [(phrase, tones) for phrase, tones in _ALL.items() if tones != (Tone.NEGATION,)]
 PHRASES = AhoCorasick([phrase for phrase, _ in _HEARD])
 TONES = [tones for _, tones in _HEARD]
+
+_FRIENDLY = [line for tone in Tone if tone in FRIENDLY for line in lines(tone)]
+FAMILIAR = frozenset(word for line in _FRIENDLY for word in words(line)).union(*OWN_WORDS.values())
+FAMILIAR_BEGINNINGS = tuple(normalise(line) for line in _FRIENDLY if line.endswith("*"))

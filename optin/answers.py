@@ -122,8 +122,8 @@ GAP = r"(?:(?!(?:mes|mon|ma|my) |vous (?:envo|ecri|contact|appel)|ignor|delet|su
 KEYWORD = only("stop_keywords", "polite")
 STOP = only("stop_alone", "stop_beside", "polite", also=(r"\d{4,6}",))  # "STOP au 36111"
 STOP_FIRST = re.compile(
-    r"(?:stop|stopp|sotp) (?:[.!,;:\n]+ |\W |(?:je|j|jen|i|im|ca|c|vous|please|pls|svp|stp|s il|merci|thanks|thx|now"
-    r"|maintenant|trop|assez|enough|no|non|plus|dont|do not|ne|n|y|marre|fini|et|tu|u|you|or|ou|sinon|maintenant|ok) )"
+    r"(?:stop|stopp|sotp) (?:[.!,;:\n]+ |\W |(?:je|j|jen|i|im|ca|c|vous|tu|u|you|y|ne|n|non|no|plus|dont|do not"
+    r"|marre|fini|trop|assez|enough|now|maintenant|please|pls|svp|stp|s il|merci|thanks|thx|ok|et|sinon|or i|ou je) )"
 )
 WISHES = [
     (f" {word.replace('_', ' ')}", wish)

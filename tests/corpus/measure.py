@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from bot.language import detect
-from bot.meaning import Meaning, promotable, read
+from bot.meaning import Meaning, is_plain, promotable, read
 from offers.matching import Matcher, match
 from optin.answers import meant, stops
 from tests.corpus import shared
@@ -38,6 +38,8 @@ def our_own() -> None:
     show("  meanings", sum(read(text) == label for text, label in meanings), len(meanings))
     same = sum(promotable(read(text)) == promotable(Meaning(label)) for text, label in meanings)
     show("  promotable or not", same, len(meanings))
+    wishing = [text for text, label in meanings if label == Meaning.WISH]
+    show("  wishes that no person need look at", sum(is_plain(text, "promo") for text in wishing), len(wishing))
     matcher, wishes = Matcher(CATALOGUE), labelled("wishes.txt")
     asked = [(match(matcher, text, "facebook", "page", "post", NOW), label) for text, label in wishes]
     right = sum(found is not None and found.keyword == label for found, label in asked)

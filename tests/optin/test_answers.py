@@ -76,7 +76,7 @@ HEARD = {
     "en/sms_spam_collection.csv": 1,
     "en/sxsw_brand_tweets.csv": 1,
     "en/banking77_train.csv": 0,
-    "en/clinc150_train.csv": 7,
+    "en/clinc150_train.csv": 8,
     "en/ibm_twitter_care_conversations.csv": 1,
     "fr/services_publics_plus.csv": 2,
     "fr/mlma_hate_tweets.csv": 0,

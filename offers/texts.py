@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 VARIABLES = ("name", "brand", "value")
+LONGEST_NAME = 40  # letters
 
 # Plain text, for platforms and for pages that escape it themselves.
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
@@ -54,6 +55,11 @@ def render(source: str, words: Mapping[str, str]) -> str:
 def filled(parts: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
     """All the texts of an offer in one language, with their words filled in."""
     return {part: render(source, words) for part, source in parts.items()}
+
+
+def first_name(name: str) -> str:
+    """How a text calls a fan; empty where the platform tells no name."""
+    return name.split()[0][:LONGEST_NAME] if name.strip() else ""
 
 
 def faults(source: str) -> list[Fault]:

@@ -9,9 +9,8 @@ from flask import Response, make_response, redirect, render_template, request, u
 from bot import claiming
 from bot.claiming import Code
 from leads import pipeline
-from offers import catalog
 from optin import consents
-from webhooks import addresses, i18n
+from webhooks import addresses
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
 
@@ -38,7 +37,7 @@ def look(token: str) -> Response:
         if visit.claim.code:
             return show_code(visit)
         if visit.shut:
-            return told("shut", offer=visit.offer, words=catalog.texts(visit.offer, i18n.language()), why=visit.shut)
+            return told("shut", offer=visit.offer, words=visit.words, why=visit.shut)
         return show_form(visit, Form())
 
 
@@ -115,7 +114,7 @@ def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:
         422 if fault else 200,
         visit=visit,
         offer=visit.offer,
-        words=catalog.texts(visit.offer, i18n.language()),
+        words=visit.words,
         form=form,
         fault=fault,
         meant=addresses.meant(form.email),
@@ -131,7 +130,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         422 if fault else 200,
         visit=visit,
         offer=visit.offer,
-        words=catalog.texts(visit.offer, i18n.language()),
+        words=visit.words,
         askable=askable,
         fault=fault,
     )

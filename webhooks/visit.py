@@ -16,6 +16,7 @@ from bot.database import Transaction
 from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
+from offers.texts import filled, first_name
 from optin import consents
 from optin.consents import Act, Entry
 from optin.wordings import Wording
@@ -92,6 +93,12 @@ class Visit:
         if offer.state != State.OPEN:
             return Shut.PAUSED
         return None if catalog.is_open(offer, now) else Shut.NOT_YET
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What managers wrote about the offer, with the fan's name, the brand and the value filled in."""
+        known = {"name": first_name(self.claim.name), "brand": self.bot.settings.brand, "value": self.offer.value}
+        return filled(catalog.texts(self.offer, i18n.language()), known)
 
     @property
     def askable(self) -> dict[str, Wording]:

@@ -95,6 +95,15 @@ def test_no_box_is_ticked_beforehand(stage: Stage) -> None:
     assert " checked" not in page.text
 
 
+def test_the_words_of_the_managers_are_filled_in_for_the_fan(stage: Stage) -> None:
+    pitch = "Bonjour{% if name %} {{ name }}{% endif %}, {{ value }} chez {{ brand }}."
+    offer = stage.offer(texts={"fr": {"title": "Pour vous", "pitch": pitch}})
+
+    page = stage.visitor().get(f"/claim/{stage.claim(offer, stage.fan())}")
+
+    assert f'<p class="pitch">Bonjour Alice, -20 % chez {stage.bot.settings.brand}.</p>' in page.text
+
+
 @pytest.mark.parametrize("given", [False, True])
 def test_looking_changes_nothing(stage: Stage, given: bool) -> None:
     visitor = stage.visitor()

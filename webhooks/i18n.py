@@ -1,10 +1,10 @@
 """The pages' languages: which one a visitor reads, the words in it, and dates and numbers as they are written there."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, g, request
 
 from webhooks.door import the_bot
 
@@ -74,10 +74,7 @@ def remember_choice(response: Response) -> Response:
 
 def in_language(chosen: str) -> str:
     """The address of this page in another language."""
-    if request.endpoint is None:
-        return f"{request.path}?lang={chosen}"
-    kept: Mapping[str, str] = {name: value for name, value in request.args.items() if name != "lang"}
-    return url_for(request.endpoint, **{**kept, **(request.view_args or {}), "lang": chosen})
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'lang': chosen})}"
 
 
 def gettext(text: str) -> str:

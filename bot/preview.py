@@ -10,7 +10,6 @@ from offers import texts
 from offers.editing import Sheet
 
 SAMPLE_NAMES = {"fr": "Léa", "en": "Max"}
-LONGEST_NAME = "M" * 40  # bot/offering.py cuts a first name there
 ENTRANCE = "offer-"  # as bot/offering.py knows it again; importing that would bring all of the journey
 WORD = "0" * 40  # as long as that of a real link
 PERSONAL = (Way.PRIVATE, Way.DIRECT)
@@ -65,7 +64,7 @@ def read(bot: Bot, sheet: Sheet, language: str, name: str | None = None, word: s
 
 def too_long(bot: Bot, sheet: Sheet, language: str) -> list[TooLong]:
     """Where the private message would be cut, and its link with it, for a fan with a long name."""
-    length = len(read(bot, sheet, language, LONGEST_NAME, WORD).private)
+    length = len(read(bot, sheet, language, "M" * texts.LONGEST_NAME, WORD).private)
     return [
         TooLong(connector.name, way.value, language, length - most)
         for connector in _shown_on(bot, sheet)

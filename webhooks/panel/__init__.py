@@ -42,7 +42,13 @@ def admit() -> Response | None:
 
 @blueprint.context_processor
 def in_every_page() -> dict[str, object]:
-    return {"brand": the_bot().settings.brand, "me": who.somebody(), "waiting": _waiting, "here": asking.here}
+    return {
+        "brand": the_bot().settings.brand,
+        "me": who.somebody(),
+        "waiting": _waiting,
+        "here": asking.here,
+        "in_language": asking.in_language,
+    }
 
 
 @blueprint.app_template_filter("pretty")

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request
+from flask import request, url_for
 
 LARGEST = 2**63 - 1  # what a database takes as a number
 
@@ -24,3 +24,9 @@ def after_number() -> int | None:
 def here(**changes: str) -> str:
     """The address of this page, asked a little differently. A page that answers a form is asked at its own address."""
     return f"{request.path}?{urlencode({**request.args.to_dict(), **changes})}"
+
+
+def in_language(chosen: str) -> str:
+    """The address of this page in another language; where the page only answers a button, that of the queue."""
+    can_be_asked_for = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    return here(lang=chosen) if can_be_asked_for else url_for("panel.queue.show", lang=chosen)

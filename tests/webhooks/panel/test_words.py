@@ -131,3 +131,20 @@ def test_a_manager_reads_his_own_language_until_he_chooses_another(office: Offic
     after = browser.get("/panel/").text
 
     assert ["Drafts" in first, "À valider" in chosen, "À valider" in after] == [True, True, True]
+
+
+@pytest.mark.parametrize("query", ["_scheme=javascript", "_external=1&_scheme=ftp", "endpoint=x", "lang=fr&_anchor=a"])
+def test_no_address_leads_the_choice_of_language_elsewhere(office: Office, query: str) -> None:
+    page = office.desk().get(f"/panel/fans?{query}")
+
+    links = re.findall(r'<a href="([^"]+)" lang=', page.text)
+    assert [link.split("?")[0] for link in links] == ["/panel/fans", "/panel/fans"]
+
+
+def test_the_answer_to_a_button_offers_the_other_language_too(office: Office) -> None:
+    draft, browser = office.draft("Bonjour."), office.desk()
+
+    answer = browser.post(f"/panel/drafts/{draft}/approve", {"text": ""})
+
+    links = re.findall(r'<a href="([^"]+)" lang=', answer.text)
+    assert [browser.get(link).status_code for link in links] == [200, 200]

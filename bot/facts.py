@@ -60,6 +60,7 @@ class Notes:
     consents: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    echoes: dict[UUID, str] = field(default_factory=dict)  # of our messages, with the platform's ids
     withdrawn: set[tuple[UUID, str]] = field(default_factory=set)
     changed_leads: set[UUID] = field(default_factory=set)
     heard: list[tuple[int, str, str]] = field(default_factory=list)
@@ -106,8 +107,10 @@ def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known
 
 def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     """Write what was noted in a few statements, each table after those that it refers to. Then forget it."""
+    proven = outbox.confirm(session, notes.echoes, now)
     _write_people(session, notes, facts, now)
-    history.remember(session, notes.touchpoints)
+    ours = [outbox.touchpoint(message, message.external_id, now) for message in proven]
+    history.remember(session, notes.touchpoints + ours)
     consents.journal(session, notes.consents)
     claims.opened(session, notes.claims)
     for platform in {platform for _, platform in notes.withdrawn}:
@@ -119,7 +122,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     inbox.mark_heard(session, notes.heard, now)
     for kept in (notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.heard):
         kept.clear()
-    notes.met, notes.withdrawn, notes.changed_leads = {}, set(), set()
+    notes.met, notes.echoes, notes.withdrawn, notes.changed_leads = {}, {}, set(), set()
 
 
 def _write_people(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The outbox: what we decided to say, written before it is said, and what became of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -134,11 +134,34 @@ def withdraw(session: Session, fan_ids: Iterable[UUID], platform: str, reason: s
     session.execute(theirs.values(state=State.REFUSED.value, reason=reason))
 
 
-def confirm(session: Session, keys: Collection[UUID], external_id: str, now: datetime) -> None:
-    """An echo proves that a message went out, whatever we thought of it."""
+def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequence[Outgoing]:
+    """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
+    if not echoes:
+        return []
     unsure = col(Outgoing.state).in_([State.UNCERTAIN.value, State.SENDING.value])
-    proven = {"state": State.SENT.value, "reason": "echo", "external_id": external_id, "sent_at": now}
-    session.execute(update(Outgoing).where(col(Outgoing.id).in_(keys), unsure).values(**proven))
+    found = select(Outgoing).where(col(Outgoing.id).in_(echoes), unsure)
+    # In the order in which a sender notes what became of them: else the two may wait for each other.
+    proven = session.exec(found.order_by(col(Outgoing.id)).with_for_update()).all()
+    for one in proven:
+        one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
+    session.flush()
+    return proven
+
+
+def touchpoint(message: Outgoing, external_id: str, now: datetime) -> dict[str, Any]:
+    """A message that went out, as part of what passed between the fan and us."""
+    return {
+        "fan_id": message.fan_id,
+        "profile_id": message.profile_id,
+        "at": now,
+        "said_by": message.said_by,
+        "kind": message.way,
+        "text": message.text,
+        "thread": message.recipient,
+        "subject": external_id,
+        "inbox_id": message.inbox_id,
+        "message_id": message.id,
+    }
 
 
 def buttons_of(message: Outgoing) -> tuple[Button, ...]:

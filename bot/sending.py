@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bot import accounts, inbox, outbox, pace, spending
@@ -32,6 +33,7 @@ from optin.permits import Permit, Refusal
 
 AT_ONCE = 4  # messages taken together: what a dying sender leaves uncertain is no more than this
 TRIES = 8  # of a platform that is busy or away; then a person looks
+NOTE_TRIES = 3  # of writing what became of a message, where another transaction stands in the way
 FIRST_PAUSE = timedelta(seconds=2)  # doubled at each try
 LONGEST_PAUSE = timedelta(minutes=15)
 
@@ -60,10 +62,7 @@ def send_some(bot: Bot, threads: Executor) -> int:
         taken = outbox.take(session, AT_ONCE, now)
         ready = _permitted(session, bot, taken, now)
     fates = list(threads.map(_say, ready))
-    if ready:
-        with bot.transaction() as session:
-            for one, fate in zip(ready, fates, strict=True):
-                _note(session, bot, one, fate, bot.now())
+    _note_all(bot, list(zip(ready, fates, strict=True)))
     return len(taken)
 
 
@@ -80,8 +79,15 @@ def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datet
     for one in taken:
         profile = profiles[one.profile_id]
         stopped = consents.effective(journals.get(profile.fan_id, ()), one.platform) is Act.WITHDRAWN
-        found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, now)
-        ready += [found] if found else []
+        try:
+            found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, now)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others: a person looks
+            log.error("message_broke", message=str(one.id), error=type(error).__name__)
+            outbox.note(session, one.id, State.REFUSED, f"broke:{type(error).__name__}")
+        else:
+            ready += [found] if found else []
     return ready
 
 
@@ -175,6 +181,30 @@ def _say(ready: Ready) -> Fate:
         return Uncertain("connector_broke")
 
 
+def _note_all(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
+    """Together; if that breaks, each by itself and again: what is noted of one must not be lost with another."""
+    if not said:
+        return
+    try:
+        with bot.transaction() as session:
+            for ready, fate in sorted(said, key=lambda one: one[0].outgoing.id):
+                _note(session, bot, ready, fate, bot.now())
+    except DBAPIError as error:
+        log.warning("notes_broke", error=type(error.orig).__name__, messages=len(said))
+        for ready, fate in said:
+            _note_alone(bot, ready, fate, NOTE_TRIES)
+
+
+def _note_alone(bot: Bot, ready: Ready, fate: Fate, tries: int) -> None:
+    try:
+        with bot.transaction() as session:
+            _note(session, bot, ready, fate, bot.now())
+    except DBAPIError:
+        if tries == 1:
+            raise
+        _note_alone(bot, ready, fate, tries - 1)
+
+
 def _note(session: Session, bot: Bot, ready: Ready, fate: Fate, now: datetime) -> None:
     one = ready.outgoing
     log.info(
@@ -197,8 +227,8 @@ def _note(session: Session, bot: Bot, ready: Ready, fate: Fate, now: datetime) -
 
 def _note_sent(session: Session, bot: Bot, ready: Ready, receipt: Receipt, now: datetime) -> None:
     one = ready.outgoing
-    outbox.note(session, one.id, State.SENT, external_id=receipt.id, sent_at=now)
-    history.remember(session, [_touchpoint(one, receipt, now)])
+    if outbox.note(session, one.id, State.SENT, external_id=receipt.id, sent_at=now):  # else its echo was faster
+        history.remember(session, [outbox.touchpoint(one, receipt.id, now)])
     if receipt.pause:
         accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
     if receipt.recipient:
@@ -206,21 +236,6 @@ def _note_sent(session: Session, bot: Bot, ready: Ready, receipt: Receipt, now: 
         fans.also_known_as(session, bot.new_id, one.profile_id, whom, f"receipt:{one.id}", now)
     if one.then_text:
         outbox.put(session, [_pointer(bot, one, now)])
-
-
-def _touchpoint(one: Outgoing, receipt: Receipt, now: datetime) -> dict[str, Any]:
-    return {
-        "fan_id": one.fan_id,
-        "profile_id": one.profile_id,
-        "at": now,
-        "said_by": one.said_by,
-        "kind": one.way,
-        "text": one.text,
-        "thread": one.recipient,
-        "subject": receipt.id,
-        "inbox_id": one.inbox_id,
-        "message_id": one.id,
-    }
 
 
 def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:

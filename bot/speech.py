@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-from bot import accounts, outbox, wording
+from bot import accounts, wording
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
 from bot.outbox import State
@@ -146,10 +146,9 @@ def note(scene: Scene) -> Verdict:
 def _echo(scene: Scene) -> Verdict:
     one = scene.interaction
     try:
-        key = UUID(one.payload)
+        scene.notes.echoes[UUID(one.payload)] = one.subject
     except ValueError:
         return Outcome.NOTED, "echo"
-    outbox.confirm(scene.session, [key], one.subject, scene.now)
     return Outcome.NOTED, "echo_of_ours"
 
 

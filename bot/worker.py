@@ -64,6 +64,9 @@ def _go_on(what: str, step: Callable[[], int], stopping: threading.Event) -> Non
         except OperationalError as error:
             log.warning("database_away", loop=what, error=type(error.orig).__name__)
             stopping.wait(DATABASE_PAUSE)
+        except Exception as error:  # noqa: BLE001 - a defect of ours: a loop that ends would leave a worker half dead
+            log.error("loop_broke", loop=what, error=type(error).__name__)
+            stopping.wait(DATABASE_PAUSE)
 
 
 def _show_life(bot: Bot, name: str, stopping: threading.Event) -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
 from sqlmodel import SQLModel, select
 
 from bench import crowd, processes
@@ -71,20 +72,19 @@ def _decide(env: dict[str, str], workers: int, count: int) -> float:
 
 
 def _bare(bot: Bot, url: str, count: int) -> tuple[int, float]:
-    """The rows that deciding wrote, written again to an empty database in equal batches, without a thought."""
+    """The rows that deciding wrote, written again to an empty database: as many statements and commits, no thought."""
     database.migrate(url)
-    copy = assembly.put_together(bot.settings.model_copy(update={"database_url": _secret(bot, url)}), {})
-    offers = _rows(bot, demo.Offer)
-    kept = {table: _rows(bot, table) for table in WRITTEN}
-    share = {table: max(1, len(rows) * BATCH // count) for table, rows in kept.items()}
+    copy = assembly.put_together(bot.settings.model_copy(update={"database_url": SecretStr(url)}), {})
     with copy.transaction() as session:
-        write_all(session, demo.Offer, offers)
-        write_all(session, inbox.Inbox, _rows(bot, inbox.Inbox))
+        for table in (demo.Offer, inbox.Inbox):
+            write_all(session, table, _rows(bot, table))
+    kept = {table: _rows(bot, table) for table in WRITTEN}
     begun = time.perf_counter()
-    for turn in range(count // BATCH + 1):
-        with copy.transaction() as session:
-            for table, rows in kept.items():
-                write_all(session, table, rows[turn * share[table] : (turn + 1) * share[table]])
+    for table, rows in kept.items():
+        for start in range(0, len(rows), BATCH * len(WRITTEN)):
+            with copy.transaction() as session:
+                for part in range(start, start + BATCH * len(WRITTEN), BATCH):
+                    write_all(session, table, rows[part : part + BATCH])
     took = time.perf_counter() - begun
     copy.engine.dispose()
     return sum(map(len, kept.values())), count / took
@@ -93,7 +93,3 @@ def _bare(bot: Bot, url: str, count: int) -> tuple[int, float]:
 def _rows(bot: Bot, table: type[SQLModel]) -> list[dict[str, object]]:
     with bot.reading() as session:
         return [row.model_dump() for row in session.exec(select(table)).all()]
-
-
-def _secret(bot: Bot, url: str) -> object:
-    return type(bot.settings.database_url)(url)

@@ -3,9 +3,12 @@
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bench import crowd
-from bot import assembly, hearing, language, meaning
+from bot import assembly, hearing, inbox, language, meaning, worker
+from bot.assembly import Bot
 
 
 def main() -> None:
@@ -15,10 +18,21 @@ def main() -> None:
         language.detect(text, "fr")
     print("ready", flush=True)
     sys.stdin.readline()
-    heard = 0
-    while more := hearing.hear_some(bot, name):
-        heard += more
+    with ThreadPoolExecutor() as threads:
+        heard = sum(threads.map(partial(_hear_all, bot), worker.ears(bot, name)))
     print(json.dumps({"heard": heard}))
+
+
+def _hear_all(bot: Bot, ear: str) -> int:
+    heard = 0
+    while _waits(bot):
+        heard += hearing.hear_some(bot, ear)
+    return heard
+
+
+def _waits(bot: Bot) -> bool:
+    with bot.reading() as session:
+        return inbox.anything_waiting(session)
 
 
 if __name__ == "__main__":

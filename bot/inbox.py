@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, bindparam, func, text, update
+from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, func, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -119,13 +119,13 @@ def oldest_waiting(session: Session) -> datetime | None:
 
 
 def mark_heard(session: Session, heard: Sequence[tuple[int, str, str]], now: datetime) -> None:
-    """Note (id, outcome, reason) of each, in one statement."""
-    rows = [{"row": row, "outcome": outcome, "reason": reason} for row, outcome, reason in heard]
-    table = Inbox.__table__  # type: ignore[attr-defined]
-    known = update(table).where(table.c.id == bindparam("row"))
-    values = {"state": Heard, "outcome": bindparam("outcome"), "reason": bindparam("reason"), "heard_at": now}
-    if rows:
-        session.connection().execute(known.values(**values), rows)
+    """Note (id, outcome, reason) of each: a statement for each outcome and reason, of which a batch has few."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, outcome, reason in heard:
+        alike.setdefault((outcome, reason), []).append(row)
+    for (outcome, reason), rows in alike.items():
+        values = {"state": Heard, "outcome": outcome, "reason": reason, "heard_at": now}
+        session.execute(update(Inbox).where(col(Inbox.id).in_(rows)).values(**values))
 
 
 def count_attempt(session: Session, row: int) -> int:

@@ -72,9 +72,9 @@ def _recognize(scene: Scene) -> Known:
 
 def _meet(scene: Scene) -> Known:
     one, bot = scene.interaction, scene.bot
-    speaks = language.detect(one.text, one.language or bot.settings.language)
+    scene.spoken = language.detect(one.text, one.language or bot.settings.language)
     who = facts.handle_of(scene.entry)
-    fan = Known(bot.new_id(), bot.new_id(), who.handle, one.author_name, speaks, is_new=True)
+    fan = Known(bot.new_id(), bot.new_id(), who.handle, one.author_name, scene.spoken, is_new=True)
     scene.facts.people[who] = fan
     scene.notes.new.append(fan)
     return fan

@@ -80,10 +80,10 @@ def is_plain(text: str, keyword: str) -> bool:
 
     Word lists miss many a complaint: "la promo renvoie une page blanche". But who only asks says nothing strange.
     """
-    known = FAMILIAR.union(words(keyword))
-    said = [word for word in words(text) if word.isalpha() and len(word) > 2]
-    strange = [word for word in said if word not in known and not word.startswith(FAMILIAR_BEGINNINGS)]
-    return len(strange) <= MOST_STRANGE and NEGATIONS.isdisjoint(words(text)) and promotable(read(text))
+    said, asked = words(text), words(keyword)
+    longer = [word for word in said if word.isalpha() and len(word) > 2 and word not in FAMILIAR and word not in asked]
+    strange = [word for word in longer if not word.startswith(FAMILIAR_BEGINNINGS)]
+    return len(strange) <= MOST_STRANGE and NEGATIONS.isdisjoint(said) and promotable(read(text))
 
 
 def is_angry(tones: list[Tone], text: str) -> bool:

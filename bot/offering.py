@@ -1,72 +1,36 @@
 """Offering: what a fan asked for is looked up in the catalogue, and he gets his own hold on it."""
 
-from functools import lru_cache
-
-from offers.matching import Candidate, Matcher
-
-from bot import speech
+from bot import meaning, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
 from bot.scene import Scene
+from bot.shelf import PREFIX, Wish
 from bot.speech import Say
 from connectors import Ask, Button, Way
-from offers import catalog, claims, matching, texts
+from offers import catalog, claims, texts
 from offers.catalog import Offer
 from offers.claims import Hold, Step
 
 PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
-PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
 
 
 def asks_for_an_offer(scene: Scene, fan: Known) -> Verdict | None:
     """A keyword, a hashtag, a button or a link of ours names an offer."""
-    offer = _named(scene) or _matched(scene)
-    if offer is None:
+    wish = scene.facts.shelf.wished(scene.interaction, scene.now)
+    if wish is None:
         return None
-    way = speech.way_of(scene)
-    if way in PERSONAL:
-        return _offer_privately(scene, fan, offer)
-    return _invite(scene, fan, offer)
+    if speech.way_of(scene) in PERSONAL:
+        return _offer_privately(scene, fan, wish)
+    return _invite(scene, fan, wish)
 
 
-def _named(scene: Scene) -> Offer | None:
-    slug = scene.interaction.payload.removeprefix(PREFIX)
-    return next(
-        (offer for offer in scene.facts.offers if offer.slug == slug and catalog.is_open(offer, scene.now)), None
-    )
+def _needs_a_person(scene: Scene, wish: Wish) -> bool:
+    """Where the managers want it, and where he says more than that he wants it: no list knows every complaint."""
+    return wish.offer.needs_approval or not meaning.is_plain(scene.interaction.text, wish.keyword)
 
 
-def _matched(scene: Scene) -> Offer | None:
-    one = scene.interaction
-    if not scene.facts.offers:
-        return None
-    found = matching.match(
-        _matcher(tuple(map(_candidate, scene.facts.offers))), one.text, one.platform, one.account, one.thread, scene.now
-    )
-    return next((offer for offer in scene.facts.offers if found and offer.id == found.offer_id), None)
-
-
-def _candidate(offer: Offer) -> Candidate:
-    return Candidate(
-        offer_id=offer.id,
-        keywords=tuple(offer.keywords),
-        platforms=frozenset(offer.platforms),
-        accounts=frozenset(offer.accounts),
-        posts=frozenset(offer.posts),
-        starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
-        priority=offer.priority,
-        open=True,
-    )
-
-
-@lru_cache(maxsize=4)
-def _matcher(candidates: tuple[Candidate, ...]) -> Matcher:
-    """Built once for a catalogue, and again when it changes."""
-    return Matcher(candidates)
-
-
-def _offer_privately(scene: Scene, fan: Known, offer: Offer) -> Verdict:
+def _offer_privately(scene: Scene, fan: Known, wish: Wish) -> Verdict:
+    offer = wish.offer
     held = next((claim for claim in fan.holds if claim.offer_id == offer.id), None)
     if held is not None:
         return _remind(scene, fan, offer, held)
@@ -75,14 +39,14 @@ def _offer_privately(scene: Scene, fan: Known, offer: Offer) -> Verdict:
     claim = _open(scene, fan, offer)
     spoken = scene.language(fan)
     pitch = texts.render(catalog.texts(offer, spoken).get("pitch", ""), _words(scene, fan, offer))
-    words = {"name": first_name(fan), "pitch": pitch, "link": link(scene, claim), "brand": scene.brand}
+    words = {"name": texts.first_name(fan.name), "pitch": pitch, "link": link(scene, claim), "brand": scene.brand}
     say = Say(
         "offer_private",
         words,
         purpose="offer",
         claim=claim,
         buttons=(Button("E-mail", Ask.EMAIL),),
-        approval=offer.needs_approval,
+        approval=_needs_a_person(scene, wish),
         then="" if scene.interaction.kind in scene.rules.opens_window else "look_in_messages",
     )
     return speech.answer(scene, fan, say)
@@ -96,14 +60,14 @@ def _remind(scene: Scene, fan: Known, offer: Offer, claim: Hold) -> Verdict:
     return speech.answer(scene, fan, Say("offer_held", words, claim=claim))
 
 
-def _invite(scene: Scene, fan: Known, offer: Offer) -> Verdict:
+def _invite(scene: Scene, fan: Known, wish: Wish) -> Verdict:
     """Others read this answer, so it holds nothing personal: it says where to ask."""
-    one = scene.interaction
+    one, offer = scene.interaction, wish.offer
     connector = scene.bot.connectors[one.platform]
     link = connector.entry_link(one.account, PREFIX + offer.slug) if scene.rules.opens_window else ""
     keyword = offer.keywords[0] if offer.keywords else offer.name
     words = {"keyword": keyword, "link": link, "brand": scene.brand}
-    return speech.answer(scene, fan, Say("offer_public", words, purpose="offer", approval=offer.needs_approval))
+    return speech.answer(scene, fan, Say("offer_public", words, purpose="offer", approval=_needs_a_person(scene, wish)))
 
 
 def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:
@@ -131,11 +95,7 @@ def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:
 
 
 def _words(scene: Scene, fan: Known, offer: Offer) -> dict[str, str]:
-    return {"name": first_name(fan), "brand": scene.brand, "value": offer.value}
-
-
-def first_name(fan: Known) -> str:
-    return fan.name.split()[0][:40] if fan.name.strip() else ""
+    return {"name": texts.first_name(fan.name), "brand": scene.brand, "value": offer.value}
 
 
 def link(scene: Scene, claim: Hold) -> str:

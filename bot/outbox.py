@@ -164,6 +164,11 @@ def touchpoint(message: Outgoing, external_id: str, now: datetime) -> dict[str, 
     }
 
 
+def written(buttons: Sequence[Button]) -> list[dict[str, str]]:
+    """Buttons as the table keeps them."""
+    return [{"label": one.label, "ask": one.ask.value, "payload": one.payload} for one in buttons]
+
+
 def buttons_of(message: Outgoing) -> tuple[Button, ...]:
     return tuple(Button(one["label"], Ask(one["ask"]), one["payload"]) for one in message.buttons)
 

@@ -1,7 +1,7 @@
 """How the journey speaks: a permit is asked, the words are chosen, and a message or its refusal goes to the outbox."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -122,7 +122,7 @@ def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Permit | Refu
         "purpose": say.purpose,
         "language": spoken,
         "text": wording.shortened(text, scene.rules.max_text.get(way, len(text))),
-        "buttons": [asdict(button) for button in say.buttons[: scene.rules.max_buttons]],
+        "buttons": outbox.written(say.buttons[: scene.rules.max_buttons]),
         "then_text": wording.say(say.then, spoken, brand=scene.brand) if say.then else "",
         "why": permit.why,
         "said_by": "bot",

@@ -14,7 +14,14 @@ _texts = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, a
 
 def say(what: str, language: str, **words: str) -> str:
     """The text for this occasion. Raises UndefinedError where a word is missing, TemplateNotFound where the text is."""
-    return _text(what, language if language in LANGUAGES else LANGUAGES[0]).render(words).strip()
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    return _text(what, spoken).render(words).strip() if words.keys() - {"brand"} else _plain(what, spoken, **words)
+
+
+@cache
+def _plain(what: str, language: str, **words: str) -> str:
+    """A text that is the same for every fan."""
+    return _text(what, language).render(words).strip()
 
 
 def shortened(text: str, most: int) -> str:

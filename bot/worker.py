@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot import beats, hearing, outbox, sending
+from bot import beats, database, hearing, outbox, sending
 from bot.assembly import Bot
 from connectors import PlatformError
 
@@ -22,10 +23,8 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
     """Work until `stopping` is set; then finish what is in hand and return."""
     decided = threading.Event()
     with ThreadPoolExecutor(bot.settings.worker_threads, "say") as threads:
-        loops: list[tuple[str, Callable[[], int]]] = [
-            ("hear", lambda: _hear(bot, name, decided, stopping)),
-            ("live", lambda: _show_life(bot, name, stopping)),
-        ]
+        loops: list[tuple[str, Callable[[], int]]] = [("live", lambda: _show_life(bot, name, stopping))]
+        loops += [(ear, partial(_hear, bot, ear, decided, stopping)) for ear in ears(bot, name)]
         senders = max(1, bot.settings.worker_threads // sending.AT_ONCE)
         loops += [(f"send-{number}", lambda: _send(bot, threads, decided)) for number in range(senders)]
         started = [threading.Thread(target=_go_on, args=(what, step, stopping), name=what) for what, step in loops]
@@ -33,6 +32,11 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
             thread.start()
         for thread in started:
             thread.join()
+
+
+def ears(bot: Bot, name: str) -> list[str]:
+    """Who hears in this process: on PostgreSQL two, of whom one decides while the other waits for the database."""
+    return [name] if database.is_sqlite(bot.engine) else [f"{name}-a", f"{name}-b"]
 
 
 def _hear(bot: Bot, name: str, decided: threading.Event, stopping: threading.Event) -> int:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Integer, insert
+import sqlalchemy as sa
+from psycopg.types.json import Json
+from sqlalchemy import JSON, BigInteger, Connection, Integer, insert
 from sqlmodel import Field, Session, SQLModel
 
 # Set before the first table is defined: a migration can only name a constraint that has a name.
@@ -42,7 +44,25 @@ def document() -> Any:
 Id = UUID
 
 
-def write_all(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write many rows in one statement. Each names the same columns: the ORM would split them at every None."""
-    if rows:
-        session.connection().execute(insert(table.__table__), list(rows))  # type: ignore[attr-defined]
+def write_all(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many rows at once. Each names the same columns; what they leave out takes the model's plain default."""
+    if not rows:
+        return
+    connection, table = session.connection(), sa.inspect(model).local_table
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+    else:
+        connection.execute(insert(table), list(rows))
+
+
+def _copy(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """PostgreSQL's own way for many rows: an INSERT each takes it and us several times as long."""
+    plain = {column.name: column.default.arg for column in table.columns if column.default is not None}
+    columns = [column for column in table.columns if column.name in rows[0] or column.name in plain]
+    documents = {column.name for column in columns if isinstance(column.type, JSON)}
+    spell = connection.dialect.identifier_preparer
+    names = ", ".join(spell.format_column(column) for column in columns)
+    with connection.connection.cursor().copy(f"COPY {spell.format_table(table)} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            values = plain | row  # type: ignore[operator]
+            copy.write_row([Json(values[c.name]) if c.name in documents else values[c.name] for c in columns])

@@ -1,5 +1,6 @@
 """A new platform is one file: nothing else in the house knows its name."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from connectors import Misconfigured
 
 
 @pytest.fixture
-def with_pigeons(tmp_path: Path):  # type: ignore[no-untyped-def]
+def with_pigeons(tmp_path: Path) -> Iterator[None]:
     """The invented platform's file, laid into the folder of the connectors."""
     (tmp_path / "pigeon.py").write_text((Path(__file__).parent / "pigeon.py").read_text())
     connectors.__path__.append(str(tmp_path))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from bot import accounts, wording
+from bot import accounts, outbox, wording
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
 from bot.outbox import State

@@ -248,7 +248,7 @@ class X(Connector):
 
     def entry_link(self, account: str, payload: str) -> str:
         # None, though https://x.com/messages/compose?recipient_id= would open a message (X, Message Button page,
-        # checked 2026-08): it brings no payload back, and a post with a link costs twenty times as much (prices, 2026-08).
+        # checked 2026-08): it brings no payload back, and a link makes a post twenty times as dear (prices, 2026-08).
         return ""
 
     def close(self) -> None:

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from bot import accounts, inbox, outbox, shelf
+from bot import accounts, inbox, outbox, showcase
 from bot.inbox import Entry
 from bot.outbox import Outgoing
-from bot.shelf import Shelf
+from bot.showcase import Showcase
 from leads import pipeline
 from offers import claims
 from offers.claims import Hold
@@ -45,7 +45,7 @@ class Facts:
     """What we know before hearing a batch."""
 
     people: dict[Handle, Known]
-    shelf: Shelf
+    showcase: Showcase
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
 
@@ -78,7 +78,7 @@ def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], 
     people = _people(session, profiles)
     once = {once_of(entry) for entry in entries}
     said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
-    return Facts(people, shelf.stocked(session), accounts.paused(session, now), said)
+    return Facts(people, showcase.stocked(session), accounts.paused(session, now), said)
 
 
 def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known]:

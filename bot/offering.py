@@ -4,7 +4,7 @@ from bot import meaning, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
 from bot.scene import Scene
-from bot.shelf import PREFIX, Wish
+from bot.showcase import PREFIX, Wish
 from bot.speech import Say
 from connectors import Ask, Button, Way
 from offers import catalog, claims, texts
@@ -16,7 +16,7 @@ PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
 
 def asks_for_an_offer(scene: Scene, fan: Known) -> Verdict | None:
     """A keyword, a hashtag, a button or a link of ours names an offer."""
-    wish = scene.facts.shelf.wished(scene.interaction, scene.now)
+    wish = scene.facts.showcase.wished(scene.interaction, scene.now)
     if wish is None:
         return None
     if speech.way_of(scene) in PERSONAL:

@@ -1,69 +1,89 @@
-"""The shelf: the open offers while a batch is heard, found by what a fan says or by the name in a link."""
+"""The managers' shelf: offers are made, changed, opened and paused, and each change says who did it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from connectors import Interaction
-from offers import catalog, matching
-from offers.catalog import Offer
-from offers.matching import Candidate, Matcher
-
-PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """An offer that a fan asks for, and by which word ("" where a link or a button named it)."""
-
-    offer: Offer
-    keyword: str
+from bot import changes, preview
+from bot.assembly import Bot
+from bot.changes import Subject, What
+from bot.managers import Manager
+from offers import editing
+from offers.catalog import Offer, State
+from offers.editing import Amiss, Faults, Sheet
+from offers.texts import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    offers: Mapping[UUID, Offer]
-    matcher: Matcher
-
-    def wished(self, one: Interaction, now: datetime) -> Wish | None:
-        return self._named(one.payload, now) or self._said(one, now)
-
-    def _named(self, payload: str, now: datetime) -> Wish | None:
-        slug = payload.removeprefix(PREFIX)
-        shown = (offer for offer in self.offers.values() if slug and offer.slug == slug)
-        return next((Wish(offer, "") for offer in shown if catalog.is_open(offer, now)), None)
-
-    def _said(self, one: Interaction, now: datetime) -> Wish | None:
-        if not self.offers:
-            return None
-        found = matching.match(self.matcher, one.text, one.platform, one.account, one.thread, now)
-        return Wish(self.offers[found.offer_id], found.keyword) if found else None
+def make(session: Session, bot: Bot, sheet: Sheet, slug: str, manager: Manager, now: datetime) -> Offer:
+    offer = editing.add(session, bot.new_id(), sheet, slug, now)
+    changes.record(session, manager, What.MADE, Subject.OFFER, offer.id, {}, _told(sheet), now)
+    return offer
 
 
-def stocked(session: Session) -> Shelf:
-    """What is open now, in one query; what finds it is built anew only when the catalogue has changed."""
-    offers = catalog.showing(session)
-    return Shelf({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))))
+def edit(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, manager: Manager, now: datetime) -> bool:
+    """Write the new sheet down. False where somebody was faster."""
+    offer = session.get(Offer, offer_id)
+    if offer is None:
+        return False
+    before, after = _told(editing.sheet_of(offer)), _told(sheet)
+    if not editing.change(session, offer_id, seen, sheet, now):
+        return False
+    changed = [name for name in after if before[name] != after[name]]
+    old, new = ({name: told[name] for name in changed} for told in (before, after))
+    changes.record(session, manager, What.EDITED, Subject.OFFER, offer_id, old, new, now)
+    return True
 
 
-@lru_cache(maxsize=4)
-def _matcher(candidates: tuple[Candidate, ...]) -> Matcher:
-    return Matcher(candidates)
+def open_(session: Session, bot: Bot, offer: Offer, manager: Manager, now: datetime) -> Faults:
+    """Show it to fans, or say what keeps it from being shown."""
+    was, against = offer.state, faults_to_open(bot, editing.sheet_of(offer))
+    if against or was == State.OPEN.value:
+        return against
+    if not editing.set_state(session, offer.id, State.OPEN, now, seen=offer.updated_at):
+        return {"name": [Fault(Amiss.CHANGED)]}
+    _record_state(session, offer.id, was, State.OPEN, What.OPENED, manager, now)
+    return {}
 
 
-def _candidate(offer: Offer) -> Candidate:
-    return Candidate(
-        offer_id=offer.id,
-        keywords=tuple(offer.keywords),
-        platforms=frozenset(offer.platforms),
-        accounts=frozenset(offer.accounts),
-        posts=frozenset(offer.posts),
-        starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
-        priority=offer.priority,
-        open=True,
-    )
+def pause(session: Session, offer: Offer, manager: Manager, now: datetime) -> None:
+    """Show it to nobody for the time being. Who has his code keeps it."""
+    was = offer.state
+    if editing.set_state(session, offer.id, State.PAUSED, now):
+        _record_state(session, offer.id, was, State.PAUSED, What.PAUSED, manager, now)
+
+
+def faults(bot: Bot, sheet: Sheet, offer: Offer | None) -> Faults:
+    """What keeps this sheet from being written down: for an offer that fans see already, more than for a draft."""
+    found = editing.faults(sheet, offer.taken if offer else 0)
+    if found or offer is None or offer.state != State.OPEN.value:
+        return found
+    return faults_to_open(bot, sheet)
+
+
+def faults_to_open(bot: Bot, sheet: Sheet) -> Faults:
+    found = editing.faults(sheet) or editing.faults_to_open(sheet)
+    return found or _cut(bot, sheet)
+
+
+def _cut(bot: Bot, sheet: Sheet) -> Faults:
+    """A private message that a platform would cut loses its link."""
+    found: Faults = {}
+    for language in editing.LANGUAGES:
+        for cut in preview.too_long(bot, sheet, language):
+            found.setdefault(f"{language}.pitch", []).append(Fault(Amiss.CUT, f"{cut.platform.title()}: {cut.over}"))
+    return found
+
+
+def _record_state(
+    session: Session, offer_id: UUID, was: str, state: State, what: What, manager: Manager, now: datetime
+) -> None:
+    after = {"state": state.value}
+    changes.record(session, manager, what, Subject.OFFER, offer_id, {"state": was}, after, now)
+
+
+def _told(sheet: Sheet) -> dict[str, Any]:
+    """A sheet as JSON."""
+    columns = sheet.columns()
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in columns.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from bot import shelf
+from bot import showcase
 from bot.changes import Change
 from bot.preview import ENTRANCE
 from connectors import Rules, Way
@@ -263,7 +263,7 @@ def test_two_offers_of_one_name_have_links_of_their_own(office: Office) -> None:
 
 
 def test_the_links_of_an_offer_are_those_that_the_journey_knows(office: Office) -> None:
-    assert ENTRANCE == shelf.PREFIX
+    assert ENTRANCE == showcase.PREFIX
 
 
 def test_the_list_says_how_each_offer_does(office: Office) -> None:

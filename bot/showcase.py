@@ -1,0 +1,69 @@
+"""The showcase: the open offers while a batch is heard, found by what a fan says or by the name in a link."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from sqlmodel import Session
+
+from connectors import Interaction
+from offers import catalog, matching
+from offers.catalog import Offer
+from offers.matching import Candidate, Matcher
+
+PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An offer that a fan asks for, and by which word ("" where a link or a button named it)."""
+
+    offer: Offer
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class Showcase:
+    offers: Mapping[UUID, Offer]
+    matcher: Matcher
+
+    def wished(self, one: Interaction, now: datetime) -> Wish | None:
+        return self._named(one.payload, now) or self._said(one, now)
+
+    def _named(self, payload: str, now: datetime) -> Wish | None:
+        slug = payload.removeprefix(PREFIX)
+        shown = (offer for offer in self.offers.values() if slug and offer.slug == slug)
+        return next((Wish(offer, "") for offer in shown if catalog.is_open(offer, now)), None)
+
+    def _said(self, one: Interaction, now: datetime) -> Wish | None:
+        if not self.offers:
+            return None
+        found = matching.match(self.matcher, one.text, one.platform, one.account, one.thread, now)
+        return Wish(self.offers[found.offer_id], found.keyword) if found else None
+
+
+def stocked(session: Session) -> Showcase:
+    """What is open now, in one query; what finds it is built anew only when the catalogue has changed."""
+    offers = catalog.showing(session)
+    return Showcase({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))))
+
+
+@lru_cache(maxsize=4)
+def _matcher(candidates: tuple[Candidate, ...]) -> Matcher:
+    return Matcher(candidates)
+
+
+def _candidate(offer: Offer) -> Candidate:
+    return Candidate(
+        offer_id=offer.id,
+        keywords=tuple(offer.keywords),
+        platforms=frozenset(offer.platforms),
+        accounts=frozenset(offer.accounts),
+        posts=frozenset(offer.posts),
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+        priority=offer.priority,
+        open=True,
+    )

@@ -1,6 +1,8 @@
 """Who may enter the panel, and how often somebody may try."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -199,3 +201,17 @@ def test_two_processes_count_the_same_tries(office: Office) -> None:
 
     assert first == [timedelta(0)] * 5
     assert sixth == timedelta(seconds=30)
+
+
+def test_tries_at_the_same_moment_are_counted_one_by_one(office: Office) -> None:
+    together = Barrier(10)
+
+    def knock(number: int) -> timedelta:
+        together.wait(20)
+        with office.bot.transaction() as session:
+            return managers.knock(session, "claire@example.com", f"10.0.0.{number}", office.now)
+
+    with ThreadPoolExecutor(10) as threads:
+        waits = list(threads.map(knock, range(10)))
+
+    assert sorted(int(wait.total_seconds()) for wait in waits) == [0] * 5 + [30] * 5

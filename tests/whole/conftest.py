@@ -29,8 +29,12 @@ class Service:
     folder: Path
 
     @property
+    def at(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def panel(self) -> str:
-        return f"http://127.0.0.1:{self.port}/panel"
+        return f"{self.at}/panel"
 
     @property
     def fan_page(self) -> str:

@@ -4,7 +4,7 @@ Each decision is one conditional statement, so that of two managers at once one 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from bot.own_words import Unfit
 from connectors import Way
 from optin import history
 
+TIME_TO_UNDO = timedelta(seconds=5)  # between a manager's yes and the message's leaving
 BY_MANAGER = "by_manager"
 DISMISSED = "dismissed_by_manager"
 CAN_BE_TAKEN_BACK = frozenset({What.APPROVED.value, What.REJECTED.value, What.WROTE.value})
@@ -55,7 +56,7 @@ def approve(
     if against:
         return against
     mine = own_words.signature(manager)
-    values = {"state": State.WAITING.value, "reason": "", "text": words, "said_by": mine, "due_at": now}
+    values = {"state": State.WAITING.value, "reason": "", "text": words, "said_by": mine, "due_at": now + TIME_TO_UNDO}
     return _decide(session, draft, is_draft(), values, What.APPROVED, manager, now)
 
 

@@ -87,7 +87,11 @@ def test_an_approved_draft_goes_out_once(stage: Stage) -> None:
     with stage.bot.transaction() as session:
         desk.approve(session, stage.bot, draft.id, draft.text, _someone(stage), stage.now)
     stage.work()
+    said_while_it_may_be_undone = stage.said()
+    stage.later(seconds=6)
+    stage.work()
 
+    assert said_while_it_may_be_undone == []
     assert [message.way for message in stage.pigeon.sent] == [Way.PRIVATE, Way.PUBLIC]
 
 

@@ -68,7 +68,7 @@ def test_a_manager_works_through_the_queue_by_keyboard_alone(office: Office, des
     desk.keyboard.type("Hello jkare?")
     desk.keyboard.press("Escape")
     desk.keyboard.press("a")
-    expect(desk.get_by_text("Approved: it goes out now.")).to_be_visible()
+    expect(desk.get_by_text("Approved: it goes out in a few seconds.")).to_be_visible()
     for key in ("j", "r"):
         desk.keyboard.press(key)
     desk.keyboard.type("no")
@@ -107,7 +107,7 @@ def test_a_new_draft_appears_by_itself_and_leaves_what_is_typed_alone(office: Of
     expect(desk.locator("[data-count]")).to_have_text("2")
     expect(desk.locator("#news")).to_have_text("A new draft has come.")
     desk.get_by_role("button", name="Approve and send").last.click()
-    expect(desk.get_by_text("Approved: it goes out now.")).to_be_visible()
+    expect(desk.get_by_text("Approved: it goes out in a few seconds.")).to_be_visible()
 
 
 def test_a_draft_that_somebody_decided_goes_away_unless_something_was_typed(office: Office, desk: Page) -> None:

@@ -79,8 +79,11 @@ def test_an_approved_draft_goes_out_in_the_manager_s_words(office: Office) -> No
     draft = office.draft("Bonjour.")
 
     landed = office.desk().follow(f"/panel/drafts/{draft}/approve", {"text": "Bonjour Léa,\r\non regarde !\r\n"})
+    said_while_it_may_be_undone = send(office)
+    office.later(seconds=6)
 
-    assert "Approved: it goes out now." in landed.text
+    assert said_while_it_may_be_undone == []
+    assert "Approved: it goes out in a few seconds." in landed.text
     assert [(message.text, message.by_human) for message in send(office)] == [("Bonjour Léa,\non regarde !", True)]
     assert fate(office, draft) == ("sent", "", "Bonjour Léa,\non regarde !")
     assert journal(office) == [(office.claire.id, "approved")]
@@ -163,6 +166,7 @@ def test_what_has_left_can_t_be_taken_back(office: Office) -> None:
     draft, browser = office.draft("Bonjour."), office.desk()
 
     approve(browser, draft, "Bonjour !")
+    office.later(seconds=6)
     send(office)
     late = browser.post(f"/panel/drafts/{draft}/reopen")
 

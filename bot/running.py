@@ -204,7 +204,8 @@ def _watch(children: list[Child], environ: dict[str, str], stopping: threading.E
     while not stopping.wait(RESTART_PAUSE):
         for child in children:
             code = child.process.poll() if child.process else None
-            if code == MISCONFIGURED or (code is not None and child.name in ("web", "sandbox")):
+            # A code above zero is its own decision; one below is the number of the signal that killed it.
+            if code == MISCONFIGURED or (code is not None and code >= 0 and child.name in ("web", "sandbox")):
                 click.echo(
                     f"{child.name} ended with code {code}: is its port taken, or a setting wrong? Stopping.", err=True
                 )

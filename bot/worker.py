@@ -13,6 +13,7 @@ from bot.assembly import Bot
 from connectors import PlatformError
 
 IDLE = 0.02  # seconds between two looks when there is nothing to hear: a fiftieth of what a fan notices
+LISTENS = 0.5  # seconds between two looks at whether a signal has come
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
 DATABASE_PAUSE = 2.0  # seconds, when the database is away
 
@@ -31,7 +32,8 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
         for thread in started:
             thread.start()
         for thread in started:
-            thread.join()
+            while thread.is_alive():  # without end, a signal that the system gave to another thread would wake nobody
+                thread.join(LISTENS)
 
 
 def ears(bot: Bot, name: str) -> list[str]:

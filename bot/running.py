@@ -20,7 +20,8 @@ from bot.assembly import Bot
 from connectors import Misconfigured
 
 HOME = Path("var")  # what this machine keeps: the database, and secrets made here
-PATIENCE = 30.0  # seconds to begin, and to end
+TO_BEGIN = 180.0  # seconds: a small machine takes long to import five processes at once
+TO_END = 30.0
 RESTART_PAUSE = 1.0
 MISCONFIGURED = 2  # a process that ends so would end so again
 DEMO_MANAGER = "demo@fanfare.example"
@@ -169,7 +170,7 @@ def _start(child: Child, environ: dict[str, str]) -> None:
 
 
 def _wait_until_ready(port: int, children: list[Child], stopping: threading.Event) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TO_BEGIN
     click.echo("Starting ...")
     while not stopping.is_set() and time.monotonic() < deadline:
         if any(child.process and child.process.poll() is not None for child in children):
@@ -217,8 +218,8 @@ def _watch(children: list[Child], environ: dict[str, str], stopping: threading.E
 
 
 def _stop(children: list[Child]) -> None:
-    """Ask all to finish, the sandbox last; end by force what doesn't within PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
+    """Ask all to finish, the sandbox last; end by force what doesn't within TO_END."""
+    deadline = time.monotonic() + TO_END
     for child in reversed(children):
         if child.process and child.process.poll() is None:
             child.process.terminate()

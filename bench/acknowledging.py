@@ -39,6 +39,16 @@ def _environment(url: str) -> dict[str, str]:
 
 def _round(port: int, count: int, first: int) -> tuple[float, float]:
     """How many a second, and the 99th percentile in milliseconds."""
-    command = [sys.executable, "-m", "bench.sender", str(port), str(CONNECTIONS), str(count), "0", str(first)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.sender",
+        str(port),
+        str(CONNECTIONS),
+        str(count),
+        "0",
+        str(first),
+        "comments",
+    ]
     result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return count / result["seconds"], quantiles([seconds for _, _, seconds in result["took"]], n=100)[98] * 1000

@@ -45,8 +45,8 @@ def comments(count: int, now: datetime, platform: str = "facebook", account: str
     ]
 
 
-def webhook(number: int, text: str, secret: str, page: str, created: int) -> tuple[bytes, str]:
-    """One comment as Facebook sends it, and its signature."""
+def comment(number: int, text: str, page: str, created: int) -> dict[str, object]:
+    """A comment as Facebook tells it."""
     value = {
         "item": "comment",
         "verb": "add",
@@ -57,7 +57,23 @@ def webhook(number: int, text: str, secret: str, page: str, created: int) -> tup
         "message": text,
         "created_time": created,
     }
-    entry = {"id": page, "time": created, "changes": [{"field": "feed", "value": value}]}
+    return {"id": page, "time": created, "changes": [{"field": "feed", "value": value}]}
+
+
+def message(number: int, text: str, page: str, created: int) -> dict[str, object]:
+    """A private message as Facebook tells it, of a fan whom the sandbox lets us answer."""
+    said = {"mid": f"m_replay{number}", "text": text}
+    told = {
+        "sender": {"id": f"replay{number}"},
+        "recipient": {"id": page},
+        "timestamp": created * 1000,
+        "message": said,
+    }
+    return {"id": page, "time": created * 1000, "messaging": [told]}
+
+
+def signed(entry: dict[str, object], secret: str) -> tuple[bytes, str]:
+    """The webhook with this entry, and its signature."""
     body = json.dumps({"object": "page", "entry": [entry]}).encode()
     return body, "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 

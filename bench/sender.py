@@ -5,15 +5,19 @@ import socket
 import sys
 import threading
 import time
+from itertools import cycle
 
 from bench import crowd
 from bench.processes import PAGE, SECRET
 
 
 def main() -> None:
-    """Arguments: port, connections, requests in all, requests a second (0: as fast as it goes), first number."""
+    """Arguments: port, connections, requests in all, requests a second (0: full speed), first number, what is sent."""
     port, connections, count, rate, first = (int(argument) for argument in sys.argv[1:6])
-    posts = [_post(number, text) for number, text in zip(range(first, first + count), crowd.texts(), strict=False)]
+    texts = crowd.texts() if sys.argv[6] == "comments" else cycle(["PROMO"])
+    tell = crowd.comment if sys.argv[6] == "comments" else crowd.message
+    numbered = zip(range(first, first + count), texts, strict=False)
+    posts = [_post(tell(number, text, PAGE, int(time.time()))) for number, text in numbered]
     took: list[tuple[int, float, float]] = []
     begun = time.perf_counter()
     hands = [
@@ -27,8 +31,8 @@ def main() -> None:
     json.dump({"seconds": time.perf_counter() - begun, "took": took}, sys.stdout)
 
 
-def _post(number: int, text: str) -> bytes:
-    body, signature = crowd.webhook(number, text, SECRET, PAGE, int(time.time()))
+def _post(entry: dict[str, object]) -> bytes:
+    body, signature = crowd.signed(entry, SECRET)
     head = (
         f"POST /webhooks/facebook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"X-Hub-Signature-256: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -1,6 +1,6 @@
 """The outbox: what we decided to say, written before it is said, and what became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -111,11 +111,16 @@ def anything_due(session: Session, now: datetime) -> bool:
     return session.exec(due).first() is not None
 
 
-def note(session: Session, message_id: UUID, state: State, reason: str = "", **more: Any) -> bool:
-    """Write what became of a message that was being sent. False where someone else has decided in the meantime."""
-    mine = update(Outgoing).where(col(Outgoing.id) == message_id, col(Outgoing.state) == State.SENDING.value)
-    done: Any = session.execute(mine.values(state=state.value, reason=reason, **more))
-    return bool(done.rowcount)
+def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
+    """Those of these messages that are still being sent, locked: of the others somebody else has decided."""
+    mine = select(Outgoing).where(col(Outgoing.id).in_(message_ids), Outgoing.state == State.SENDING.value)
+    return {row.id: row for row in session.exec(mine.order_by(col(Outgoing.id)).with_for_update())}
+
+
+def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
+    """What became of a message that was being sent; it is written with all others when the transaction ends."""
+    for name, value in {"state": state.value, "reason": reason, **more}.items():
+        setattr(message, name, value)
 
 
 def give_up_on_the_dead(session: Session, now: datetime) -> int:

@@ -1,9 +1,11 @@
-"""The pace that a platform sets: how soon the next message may go, decided by one statement for all workers."""
+"""The pace that a platform sets: how soon the next message may go, counted in one place for all workers."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Float, case
+import sqlalchemy as sa
+from sqlalchemy import Float, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -17,12 +19,50 @@ class Pace(SQLModel, table=True):
     ready: float = Field(sa_type=Float)
 
 
-def lock(session: Session, keys: Collection[str]) -> None:
+_TABLE = Pace.__table__  # type: ignore[attr-defined]
+_OPEN = {
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
+}
+_WRITE = sa.update(_TABLE).where(_TABLE.c.key == bindparam("limit")).values(ready=bindparam("until"))
+
+
+@dataclass(slots=True)
+class Paces:
+    """The limits that a batch of messages meets, held until the transaction ends. Deciding on them asks nobody."""
+
+    ready: dict[str, float]
+    taken: set[str] = field(default_factory=set)
+
+    def wait(
+        self, platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ...], now: datetime
+    ) -> timedelta:
+        """Take a place under every limit that holds for this message: zero, or how long a full one asks to wait."""
+        held = [(_key(platform, account, to, limit), limit) for limit in limits if way in limit.ways]
+        for key, limit in held:
+            if not _has_room(self.ready[key], limit, now):
+                return limit.per / limit.count
+        for key, limit in held:
+            self.ready[key] = max(self.ready[key], now.timestamp()) + _step(limit)
+            self.taken.add(key)
+        return timedelta(0)
+
+
+def hold(session: Session, keys: Collection[str]) -> Paces:
     """Hold these limits until the transaction ends, all workers in one order: else two may wait for each other."""
-    if keys and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        rows = [{"key": key, "ready": 0.0} for key in sorted(keys)]
-        session.execute(postgresql.insert(Pace).values(rows).on_conflict_do_nothing())
-        session.exec(select(Pace.key).where(col(Pace.key).in_(keys)).order_by(col(Pace.key)).with_for_update()).all()
+    if not keys:
+        return Paces({})
+    connection = session.connection()
+    connection.execute(_OPEN[connection.dialect.name], [{"key": key, "ready": 0.0} for key in sorted(keys)])
+    theirs = select(Pace.key, Pace.ready).where(col(Pace.key).in_(keys)).order_by(col(Pace.key))
+    return Paces(dict(session.exec(theirs.with_for_update()).all()))
+
+
+def write(session: Session, paces: Paces) -> None:
+    """Write down which places were taken."""
+    if paces.taken:
+        rows = [{"limit": key, "until": paces.ready[key]} for key in sorted(paces.taken)]
+        session.connection().execute(_WRITE, rows)
 
 
 def keys(platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ...]) -> list[str]:
@@ -30,32 +70,20 @@ def keys(platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ..
     return [_key(platform, account, to, limit) for limit in limits if way in limit.ways]
 
 
-def wait(
-    session: Session, platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ...], now: datetime
-) -> timedelta:
-    """Take a place under every limit that holds for this message: zero, or how long the first full one asks to wait."""
-    for limit in limits:
-        if way in limit.ways and not _take(session, _key(platform, account, to, limit), limit, now):
-            return limit.per / limit.count
-    return timedelta(0)
-
-
 def _key(platform: str, account: str, to: str, limit: Limit) -> str:
     whom = f"{account}:{to.split(':')[0]}" if limit.each is Each.RECIPIENT else account
     return f"{platform}:{limit.name}:{whom}"
 
 
-def _take(session: Session, key: str, limit: Limit, now: datetime) -> bool:
-    """The generic cell rate algorithm as one upsert: it writes a row only where there is room.
+def _has_room(ready: float, limit: Limit, now: datetime) -> bool:
+    """The generic cell rate algorithm."""
+    return ready <= now.timestamp() + _step(limit) * (_burst(limit) - 1) + 1e-6
 
-    What may go at once is taken off the pace of the rest, so that no stretch of `per` ever holds more than `count`.
-    """
-    burst = limit.burst or max(1, limit.count // 2)
-    at, step = now.timestamp(), limit.per.total_seconds() / (limit.count - burst + 1)
-    allowance = step * (burst - 1)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    fresh = dialect.insert(Pace).values(key=key, ready=at + step)
-    latest = case((col(Pace.ready) > at, col(Pace.ready)), else_=at)
-    room = col(Pace.ready) <= at + allowance + 1e-6
-    taken = fresh.on_conflict_do_update(index_elements=["key"], set_={"ready": latest + step}, where=room)
-    return session.execute(taken.returning(col(Pace.key))).first() is not None
+
+def _step(limit: Limit) -> float:
+    """Seconds between two. What may go at once is taken off: so no stretch of `per` ever holds more than `count`."""
+    return limit.per.total_seconds() / (limit.count - _burst(limit) + 1)
+
+
+def _burst(limit: Limit) -> int:
+    return limit.burst or max(1, limit.count // 2)

@@ -1,10 +1,11 @@
 """Sending: take what is due and commit, ask the permits again, say it through the platform, note what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from bot import accounts, inbox, outbox, pace, spending
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
+from bot.pace import Paces
 from connectors import (
     Busy,
     Connector,
@@ -31,7 +33,7 @@ from optin.consents import Act
 from optin.fans import Handle, Profile
 from optin.permits import Permit, Refusal
 
-AT_ONCE = 4  # messages taken together: what a dying sender leaves uncertain is no more than this
+AT_ONCE = 8  # messages taken together: what a dying sender leaves uncertain is no more than this
 TRIES = 8  # of a platform that is busy or away; then a person looks
 NOTE_TRIES = 3  # of writing what became of a message, where another transaction stands in the way
 FIRST_PAUSE = timedelta(seconds=2)  # doubled at each try
@@ -74,20 +76,21 @@ def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datet
     journals = consents.entries(session, {profile.fan_id for profile in profiles.values()})
     asked = inbox.asked(session, {one.inbox_id for one in taken})
     paused = accounts.paused(session, now)
-    pace.lock(session, {key for one in taken for key in _limits(bot, one)})
+    paces = pace.hold(session, {key for one in taken for key in _limits(bot, one)})
     ready = []
     for one in taken:
         profile = profiles[one.profile_id]
         stopped = consents.effective(journals.get(profile.fan_id, ()), one.platform) is Act.WITHDRAWN
         try:
-            found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, now)
+            found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, paces, now)
         except DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others: a person looks
             log.error("message_broke", message=str(one.id), error=type(error).__name__)
-            outbox.note(session, one.id, State.REFUSED, f"broke:{type(error).__name__}")
+            outbox.note(one, State.REFUSED, f"broke:{type(error).__name__}")
         else:
             ready += [found] if found else []
+    pace.write(session, paces)
     return ready
 
 
@@ -99,22 +102,23 @@ def _clear(
     stopped: bool,
     asked: tuple[Kind, datetime],
     paused: dict[tuple[str, str], str],
+    paces: Paces,
     now: datetime,
 ) -> Ready | None:
     """The message ready to go, or None once it is noted why not."""
     connector = bot.connectors.get(one.platform)
     if connector is None:
-        _hold(session, one, "platform_not_set_up", now + LONGEST_PAUSE)
+        _hold(one, "platform_not_set_up", now + LONGEST_PAUSE)
         return None
     if (one.platform, one.account) in paused:
-        _hold(session, one, "account_paused", now + LONGEST_PAUSE / 15)
+        _hold(one, "account_paused", now + LONGEST_PAUSE / 15)
         return None
     answer = permits.to_answer(connector.rules, _facts(one, profile, stopped, asked), now)
     if isinstance(answer, Refusal):
         state = State.LAPSED if answer.why.endswith("_closed") else State.REFUSED
-        outbox.note(session, one.id, state, answer.why)
+        outbox.note(one, state, answer.why)
         return None
-    return _paced(session, bot, one, connector, _message(one, connector, profile, answer, now), now)
+    return _paced(session, one, connector, _message(one, connector, profile, answer, now), paces, now)
 
 
 def _limits(bot: Bot, one: Outgoing) -> list[str]:
@@ -151,23 +155,23 @@ def _message(one: Outgoing, connector: Connector, profile: Profile, permit: Perm
 
 
 def _paced(
-    session: Session, bot: Bot, one: Outgoing, connector: Connector, message: Message, now: datetime
+    session: Session, one: Outgoing, connector: Connector, message: Message, paces: Paces, now: datetime
 ) -> Ready | None:
     """The platform's limits and the month's budget hold for all workers: both are reserved here, before the call."""
-    pause = pace.wait(session, one.platform, one.account, message.to, message.way, connector.rules.limits, now)
+    pause = paces.wait(one.platform, one.account, message.to, message.way, connector.rules.limits, now)
     if pause:
-        _hold(session, one, "", now + pause)
+        _hold(one, "", now + pause)
         return None
     budget = connector.monthly_budget(one.account)
     if not spending.reserve(session, one.platform, one.account, connector.cost(message), budget, now):
-        _hold(session, one, "budget_spent", now + timedelta(hours=1))
+        _hold(one, "budget_spent", now + timedelta(hours=1))
         return None
     return Ready(one, connector, message)
 
 
-def _hold(session: Session, one: Outgoing, reason: str, until: datetime) -> None:
+def _hold(one: Outgoing, reason: str, until: datetime) -> None:
     """Not now. What is held keeps its place, and its window goes on closing."""
-    outbox.note(session, one.id, State.WAITING, reason, due_at=until, attempts=one.attempts - 1)
+    outbox.note(one, State.WAITING, reason, due_at=until, attempts=one.attempts - 1)
 
 
 def _say(ready: Ready) -> Fate:
@@ -186,52 +190,70 @@ def _note_all(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
     if not said:
         return
     try:
-        with bot.transaction() as session:
-            for ready, fate in sorted(said, key=lambda one: one[0].outgoing.id):
-                _note(session, bot, ready, fate, bot.now())
+        _note_together(bot, said)
     except DBAPIError as error:
         log.warning("notes_broke", error=type(error.orig).__name__, messages=len(said))
-        for ready, fate in said:
-            _note_alone(bot, ready, fate, NOTE_TRIES)
+        for one in said:
+            _note_alone(bot, one, NOTE_TRIES)
 
 
-def _note_alone(bot: Bot, ready: Ready, fate: Fate, tries: int) -> None:
+def _note_alone(bot: Bot, one: tuple[Ready, Fate], tries: int) -> None:
     try:
-        with bot.transaction() as session:
-            _note(session, bot, ready, fate, bot.now())
+        _note_together(bot, [one])
     except DBAPIError:
         if tries == 1:
             raise
-        _note_alone(bot, ready, fate, tries - 1)
+        _note_alone(bot, one, tries - 1)
 
 
-def _note(session: Session, bot: Bot, ready: Ready, fate: Fate, now: datetime) -> None:
-    one = ready.outgoing
-    log.info(
-        "said",
-        message=str(one.id),
-        platform=one.platform,
-        fate=fate.reason if isinstance(fate, PlatformError) else "sent",
-    )
+def _note_together(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
+    with bot.transaction() as session:
+        now = bot.now()
+        sending = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
+        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in said]
+        history.remember(session, [touchpoint for touchpoint in ours if touchpoint])
+
+
+def _note(
+    session: Session, bot: Bot, ready: Ready, fate: Fate, sending: Mapping[UUID, Outgoing], now: datetime
+) -> dict[str, Any] | None:
+    """What became of it, and its touchpoint where it went out and nobody has remembered it yet."""
+    log.info("said", message=str(ready.outgoing.id), platform=ready.outgoing.platform, fate=_fate_in_a_word(fate))
+    one = sending.get(ready.outgoing.id)
     if isinstance(fate, Receipt):
-        _note_sent(session, bot, ready, fate, now)
-    elif isinstance(fate, Busy | Unreachable):
-        spending.give_back(session, one.platform, one.account, ready.connector.cost(ready.message), now)
+        _follow_up(session, bot, ready.outgoing, fate, now)
+        return _note_sent(one, fate, now) if one else None  # else its echo was faster
+    if isinstance(fate, Busy | Unreachable | Refused):
+        cost = ready.connector.cost(ready.message)
+        spending.give_back(session, ready.outgoing.platform, ready.outgoing.account, cost, now)
+    if one is not None:
+        _note_failure(session, one, fate, now)
+    return None
+
+
+def _fate_in_a_word(fate: Fate) -> str:
+    return fate.reason if isinstance(fate, PlatformError) else "sent"
+
+
+def _note_failure(session: Session, one: Outgoing, fate: PlatformError, now: datetime) -> None:
+    if isinstance(fate, Busy | Unreachable):
         _note_later(session, one, fate, now)
     elif isinstance(fate, Refused):
-        spending.give_back(session, one.platform, one.account, ready.connector.cost(ready.message), now)
         _note_refused(session, one, fate, now)
     else:
-        outbox.note(session, one.id, State.UNCERTAIN, f"platform:{fate.reason}")
+        outbox.note(one, State.UNCERTAIN, f"platform:{fate.reason}")
 
 
-def _note_sent(session: Session, bot: Bot, ready: Ready, receipt: Receipt, now: datetime) -> None:
-    one = ready.outgoing
-    if outbox.note(session, one.id, State.SENT, external_id=receipt.id, sent_at=now):  # else its echo was faster
-        history.remember(session, [outbox.touchpoint(one, receipt.id, now)])
+def _note_sent(one: Outgoing, receipt: Receipt, now: datetime) -> dict[str, Any]:
+    outbox.note(one, State.SENT, external_id=receipt.id, sent_at=now)
+    return outbox.touchpoint(one, receipt.id, now)
+
+
+def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now: datetime) -> None:
+    """What the platform tells with its receipt, and the line that points to what was said."""
     if receipt.pause:
         accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
-    if receipt.recipient:
+    if receipt.recipient not in ("", one.handle):
         whom = Handle(one.platform, one.account, receipt.recipient)
         fans.also_known_as(session, bot.new_id, one.profile_id, whom, f"receipt:{one.id}", now)
     if one.then_text:
@@ -270,10 +292,10 @@ def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
 def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: datetime) -> None:
     """Nothing was delivered, so it may be tried again: when the platform says, or later and later."""
     if one.attempts >= TRIES and fate.scope is not Scope.ACCOUNT:
-        outbox.note(session, one.id, State.REFUSED, f"platform:{fate.reason}")
+        outbox.note(one, State.REFUSED, f"platform:{fate.reason}")
         return
     pause = fate.retry_after if isinstance(fate, Busy) else min(FIRST_PAUSE * 2 ** (one.attempts - 1), LONGEST_PAUSE)
-    outbox.note(session, one.id, State.WAITING, f"platform:{fate.reason}", due_at=now + pause)
+    outbox.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + pause)
     if isinstance(fate, Busy) and fate.scope is Scope.ACCOUNT:
         accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now, now + pause)
 
@@ -281,8 +303,8 @@ def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: 
 def _note_refused(session: Session, one: Outgoing, fate: Refused, now: datetime) -> None:
     if fate.scope is Scope.ACCOUNT:  # the message did nothing wrong: it goes out when a person has mended the account
         accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now)
-        outbox.note(session, one.id, State.WAITING, f"platform:{fate.reason}", due_at=now + LONGEST_PAUSE / 15)
+        outbox.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + LONGEST_PAUSE / 15)
         return
-    outbox.note(session, one.id, State.REFUSED, f"platform:{fate.reason}")
+    outbox.note(one, State.REFUSED, f"platform:{fate.reason}")
     if fate.scope is Scope.PERSON:
         fans.say_blocked(session, one.profile_id, now)

@@ -1,8 +1,10 @@
 """The worker: hears what the fans did and says what was decided, until it is told to stop."""
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -14,26 +16,41 @@ from connectors import PlatformError
 
 IDLE = 0.02  # seconds between two looks when there is nothing to hear: a fiftieth of what a fan notices
 LISTENS = 0.5  # seconds between two looks at whether a signal has come
+A_LOT = hearing.BATCH // 4  # interactions in one batch: more may be waiting
+SWITCH = (
+    0.0005  # seconds before a thread that waits for its turn gets it: an answer of the database must not wait for five
+)
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
 DATABASE_PAUSE = 2.0  # seconds, when the database is away
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the loops of one worker tell one another."""
+
+    stopping: threading.Event
+    decided: threading.Event = field(default_factory=threading.Event)  # there is something to say
+    crowded: threading.Event = field(default_factory=threading.Event)  # more waits than one ear can hear at once
+
+
 def run(bot: Bot, name: str, stopping: threading.Event) -> None:
     """Work until `stopping` is set; then finish what is in hand and return."""
-    decided = threading.Event()
+    signals = Signals(stopping)
+    sys.setswitchinterval(SWITCH)
     with ThreadPoolExecutor(bot.settings.worker_threads, "say") as threads:
+        first, *more = ears(bot, name)
         loops: list[tuple[str, Callable[[], int]]] = [("live", lambda: _show_life(bot, name, stopping))]
-        loops += [(ear, partial(_hear, bot, ear, decided, stopping)) for ear in ears(bot, name)]
+        loops += [(first, lambda: _hear(bot, first, signals))]
+        loops += [(ear, partial(_help_out, bot, ear, signals)) for ear in more]
         senders = max(1, bot.settings.worker_threads // sending.AT_ONCE)
-        loops += [(f"send-{number}", lambda: _send(bot, threads, decided)) for number in range(senders)]
+        loops += [(f"send-{number}", lambda: _send(bot, threads, signals.decided)) for number in range(senders)]
         started = [threading.Thread(target=_go_on, args=(what, step, stopping), name=what) for what, step in loops]
         for thread in started:
             thread.start()
         for thread in started:
-            while thread.is_alive():  # without end, a signal that the system gave to another thread would wake nobody
-                thread.join(LISTENS)
+            thread.join()
 
 
 def ears(bot: Bot, name: str) -> list[str]:
@@ -41,12 +58,25 @@ def ears(bot: Bot, name: str) -> list[str]:
     return [name] if database.is_sqlite(bot.engine) else [f"{name}-a", f"{name}-b"]
 
 
-def _hear(bot: Bot, name: str, decided: threading.Event, stopping: threading.Event) -> int:
+def _hear(bot: Bot, name: str, signals: Signals) -> int:
+    """A small batch is followed by a short pause: what comes meanwhile is heard together, and senders have a turn."""
     heard = hearing.hear_some(bot, name)
     if heard:
-        decided.set()
+        signals.decided.set()
+    if heard < A_LOT:
+        signals.stopping.wait(IDLE)
     else:
-        stopping.wait(IDLE)
+        signals.crowded.set()
+    return heard
+
+
+def _help_out(bot: Bot, name: str, signals: Signals) -> int:
+    """The second ear hears while there is a crowd."""
+    if not signals.crowded.wait(UNCALLED):
+        return 0
+    heard = _hear(bot, name, signals)
+    if heard < A_LOT:
+        signals.crowded.clear()
     return heard
 
 

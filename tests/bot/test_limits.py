@@ -25,7 +25,10 @@ def transaction(database_url: str) -> Iterator[Transaction]:
 
 def may(transaction: Transaction, limit: Limit, now: datetime, to: str = "lea", way: Way = Way.PRIVATE) -> bool:
     with transaction() as session:
-        return not pace.wait(session, "pigeon", "loft", to, way, (limit,), now)
+        paces = pace.hold(session, pace.keys("pigeon", "loft", to, way, (limit,)))
+        waits = paces.wait("pigeon", "loft", to, way, (limit,), now)
+        pace.write(session, paces)
+    return not waits
 
 
 def test_no_hour_ever_holds_more_than_the_limit(transaction: Transaction) -> None:

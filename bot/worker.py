@@ -17,9 +17,7 @@ from connectors import PlatformError
 IDLE = 0.02  # seconds between two looks when there is nothing to hear: a fiftieth of what a fan notices
 LISTENS = 0.5  # seconds between two looks at whether a signal has come
 A_LOT = hearing.BATCH // 4  # interactions in one batch: more may be waiting
-SWITCH = (
-    0.0005  # seconds before a thread that waits for its turn gets it: an answer of the database must not wait for five
-)
+SWITCH = 0.0005  # seconds until a thread whose query is answered gets its turn; Python's own five milliseconds add up
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
 DATABASE_PAUSE = 2.0  # seconds, when the database is away
 
@@ -50,7 +48,8 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
         for thread in started:
             thread.start()
         for thread in started:
-            thread.join()
+            while thread.is_alive():  # without end, a signal that the system gave to another thread would wake nobody
+                thread.join(LISTENS)
 
 
 def ears(bot: Bot, name: str) -> list[str]:

@@ -112,8 +112,10 @@ def anything_due(session: Session, now: datetime) -> bool:
 
 
 def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
-    """Those of these messages that are still being sent, locked: of the others somebody else has decided."""
-    mine = select(Outgoing).where(col(Outgoing.id).in_(message_ids), Outgoing.state == State.SENDING.value)
+    """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
+    # Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better.
+    is_open = col(Outgoing.state).in_([State.SENDING.value, State.UNCERTAIN.value])
+    mine = select(Outgoing).where(col(Outgoing.id).in_(message_ids), is_open)
     return {row.id: row for row in session.exec(mine.order_by(col(Outgoing.id)).with_for_update())}
 
 

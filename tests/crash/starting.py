@@ -1,8 +1,10 @@
 """How a process of the service is started: as a command, or forked from one that has imported everything already."""
 
+import ctypes
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -83,6 +85,7 @@ def by_command(command: Command) -> Started:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_the_parent,
             )
         )
 
@@ -92,6 +95,11 @@ def by_fork(command: Command) -> Started:
     process = _nursery().Process(target=_become, args=(command,))
     process.start()
     return _Fork(process)
+
+
+def _die_with_the_parent() -> None:
+    """A test run that is killed leaves nothing behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG of Linux
 
 
 def _nursery() -> ForkServerContext:
@@ -121,6 +129,7 @@ def _nursery() -> ForkServerContext:
 
 def _become(command: Command) -> None:
     os.setsid()
+    _die_with_the_parent()
     os.environ.clear()
     os.environ.update(command.environ)
     os.chdir(command.folder)

@@ -1,17 +1,20 @@
 """What a dead, broken or slow worker leaves behind is taken up by another, and nobody suffers for a neighbour."""
 
+import itertools
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bot import hearing, lanes, outbox, sending
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
-from connectors import Each, Kind, Limit, Uncertain, Way
+from connectors import Each, Kind, Limit, Message, Receipt, Uncertain, Way
 from optin.fans import Profile
 from optin.history import Touchpoint
 from tests.crash.service import wait_until
@@ -24,6 +27,21 @@ class TiredPigeon(Pigeon):
         Pigeon.rules,
         limits=(Limit("notes", 1000, timedelta(seconds=1), frozenset({Way.DIRECT}), Each.RECIPIENT),),
     )
+
+
+class SleepyPigeon(Pigeon):
+    """It comes back when its sender has been given up for dead."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__("loft", "ring")
+        self._stage = stage
+
+    def send(self, message: Message) -> Receipt:
+        self._stage.later(seconds=50)
+        with self._stage.bot.transaction() as session:
+            outbox.give_up_on_the_dead(session, self._stage.now)
+        assert self._stage.states() == [("uncertain", "worker_died")]
+        return super().send(message)
 
 
 class Death(BaseException):
@@ -87,6 +105,25 @@ def test_a_slow_worker_loses_its_lanes_and_changes_nothing_any_more(stage: Stage
     assert len(stage.all(Touchpoint)) == 1
 
 
+def test_a_worker_that_sleeps_past_its_lease_leaves_the_hearing_to_the_next(stage: Stage) -> None:
+    stage.writes("hello")
+    turns = itertools.count(1)
+
+    @contextmanager
+    def transaction() -> Iterator[Session]:
+        if next(turns) == 2:  # after it took its lanes, before it hears what waits on them
+            stage.later(seconds=31)
+            _take_and_die(stage, "worker-2")
+        with stage.bot.transaction() as session:
+            yield session
+
+    heard_by_the_sleeper = hearing.hear_some(replace(stage.bot, transaction=transaction), "sleeper")
+    heard_by_the_next = stage.hear("worker-2")
+
+    assert (heard_by_the_sleeper, heard_by_the_next) == (0, 1)
+    assert len(stage.all(Touchpoint)) == 1
+
+
 def test_an_echo_of_what_a_dead_worker_sent_completes_the_record(stage: Stage) -> None:
     stage.offer()
     stage.writes("promo")
@@ -101,6 +138,18 @@ def test_an_echo_of_what_a_dead_worker_sent_completes_the_record(stage: Stage) -
 
     assert stage.states() == [("sent", "echo")]
     assert [(one.said_by, one.subject) for one in stage.all(Touchpoint)] == [("fan", "s1"), ("bot", "flight-9")]
+
+
+def test_a_receipt_that_comes_late_makes_certain_what_was_not(stage: Stage) -> None:
+    stage.offer()
+    stage.writes("promo")
+    stage.hear()
+
+    with ThreadPoolExecutor(4) as threads:
+        sending.send_some(replace(stage.bot, connectors={"pigeon": SleepyPigeon(stage)}), threads)
+
+    assert stage.states() == [("sent", "")]
+    assert [(one.said_by, one.subject) for one in stage.all(Touchpoint)] == [("fan", "s1"), ("bot", "flight-1")]
 
 
 def test_an_echo_of_what_was_lost_completes_the_record(stage: Stage) -> None:

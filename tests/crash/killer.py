@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tests.crash.service import PATIENCE, Service, kill_group, wait_until
+from tests.crash.service import Service, kill_group, wait_until
 from tests.crash.starting import Started
 from tests.crash.witness import Witness
 
@@ -72,10 +72,8 @@ class Killer:
         self.deaths.append(Death("web worker", at))
 
     def _web_master(self) -> None:
-        """gunicorn's first process alone: the others notice it by themselves."""
         at = datetime.now(UTC)
-        os.kill(self._service.web.pid, signal.SIGKILL)
-        self._service.web.wait(PATIENCE)
+        self._service.behead_web()
         self.deaths.append(Death("web master", at))
 
     def _all_of_web(self) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import connectors
 from bot import assembly, demo
-from bot.outbox import State
 from tests.crash import verdict
 from tests.crash.crowd import Crowd
 from tests.crash.killer import Death, Killer
@@ -45,10 +44,6 @@ class Figures:
     aside: int
     longest: timedelta  # until what the dead held was heard, or given up
     faults: list[str]
-
-    @property
-    def uncertain(self) -> int:
-        return self.states[State.UNCERTAIN]
 
 
 def play(start: Start, folder: Path, database_url: str, plan: Plan) -> Figures:
@@ -116,10 +111,11 @@ def _wait_until_still(witness: Witness) -> None:
 
 def _endings(service: Service, folder: Path) -> list[str]:
     """Whoever is still there was never killed, and goes when he is asked to."""
-    found = ["A worker ended by itself." for one in service.workers if one.ended() is not None]
-    for process in (*service.workers, service.web):
+    there = [one for one in (*service.workers, service.web) if one.ended() is None]
+    found = ["A process ended by itself."] * (len(there) < len(service.workers) + 1)
+    for process in there:
         os.kill(process.pid, signal.SIGTERM)
-    codes = [process.wait(PATIENCE) for process in (*service.workers, service.web)]
+    codes = [process.wait(PATIENCE) for process in there]
     found += [f"A process that was asked to end did so with code {code}." for code in codes if code]
     told = "".join(log.read_text(errors="replace") for log in folder.glob("*.log"))
     return found + ["A process broke: see its log."] * ("Traceback" in told)

@@ -32,6 +32,7 @@ class Service:
         self.web: Started
         self.workers: list[Started] = []
         self._platform: Started
+        self._orphans: list[tuple[int, int]] = []  # with the group that they are of
 
     def _settings(self, database_url: str) -> dict[str, str]:
         passed = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
@@ -60,6 +61,16 @@ class Service:
     def end(self) -> None:
         for process in (self.web, *self.workers, self._platform):
             kill_group(process)
+        for orphan, group in self._orphans:
+            with suppress(ProcessLookupError):
+                if os.getpgid(orphan) == group:
+                    os.kill(orphan, signal.SIGKILL)
+
+    def behead_web(self) -> None:
+        """kill -9 of gunicorn's first process alone: the others notice it by themselves, some seconds later."""
+        self._orphans += [(child, self.web.pid) for child in self.web_workers()]
+        os.kill(self.web.pid, signal.SIGKILL)
+        self.web.wait(PATIENCE)
 
     def start_web(self) -> None:
         words = "-k gthread -w 2 --threads 8 --no-control-socket --log-level warning -b"
@@ -129,10 +140,11 @@ def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE, staying:
 
 
 def kill_group(process: Started) -> None:
-    """kill -9 of a process and of those that it made."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(PATIENCE)
+    """kill -9 of a process and of those that it made. One that has ended is left alone: its number may be another's."""
+    if process.ended() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
 
 
 def free_ports(many: int) -> list[int]:

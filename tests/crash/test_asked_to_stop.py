@@ -5,7 +5,8 @@ import random
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,9 +40,8 @@ def running(folder: Path, database_url: str) -> Iterator[tuple[Service, Witness]
 
 
 def test_a_worker_that_is_asked_to_stop_leaves_nothing_half_done(database_url: str, tmp_path: Path) -> None:
-    with running(tmp_path, database_url) as (service, witness):
-        body = webhook([thing(f"{KNOWN}m{number}", f"{KNOWN}{number}", random.Random(number)) for number in range(900)])
-        requests.post(f"{service.address}/webhooks/facebook", body, headers=signed(body), timeout=PATIENCE)
+    with running(tmp_path, database_url) as (service, witness), ThreadPoolExecutor(1) as fans:
+        fans.submit(_write_much, service)
         caught = catch(service.workers, lambda: _hears_and_sends(service, witness), random.Random(1))
 
         for worker in service.workers:
@@ -83,10 +83,21 @@ def test_a_request_in_hand_is_answered_before_the_web_process_ends(database_url:
             assert session.exec(select(Inbox.key).where(col(Inbox.key) == f"{KNOWN}1")).all() == [f"{KNOWN}1"]
 
 
+def _write_much(service: Service) -> None:
+    for many in range(40):
+        fans = [f"{many}-{number}" for number in range(50)]
+        body = webhook([thing(f"{KNOWN}m{fan}", f"{KNOWN}{fan}", random.Random(fan)) for fan in fans])
+        requests.post(f"{service.address}/webhooks/facebook", body, headers=signed(body), timeout=PATIENCE)
+
+
 def _hears_and_sends(service: Service, witness: Witness) -> bool:
     return bool(witness.sending()) and any(witness.held_by(one.pid) for one in service.workers)
 
 
 def _listens(pid: int) -> bool:
     """Whether this process holds a socket: the first one of gunicorn has no other than the one that it listens on."""
-    return any(os.readlink(one).startswith("socket:") for one in Path(f"/proc/{pid}/fd").iterdir())
+    held = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            held.append(os.readlink(one))
+    return any(one.startswith("socket:") for one in held)

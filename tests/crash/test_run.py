@@ -36,7 +36,7 @@ def supervised(folder: Path, port: int) -> Iterator[Started]:
         wait_until(lambda: "Fanfare is running" in (folder / "run.log").read_text(), PATIENCE)
         yield process
     finally:
-        for child in family(process.pid):
+        for child in family(process.pid) if process.ended() is None else ():
             os.kill(child, signal.SIGKILL)
         kill_group(process)
 

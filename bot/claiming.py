@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session
 
@@ -12,7 +13,7 @@ from leads.pipeline import Lead
 from offers import catalog, claims, coupons
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import consents, fans
+from optin import consents, fans, people
 from optin.wordings import Wording, wording
 
 
@@ -47,18 +48,35 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
 
 
 def allow(
-    session: Session, bot: Bot, claim: Claim, ticked: dict[str, Wording], how: str, evidence: str, now: datetime
+    session: Session,
+    bot: Bot,
+    claim: Claim,
+    ticked: dict[str, Wording],
+    how: str,
+    evidence: str,
+    now: datetime,
+    given_at: datetime | None = None,
 ) -> Lead | None:
     """Write down each channel that he ticked, with the words he saw, and make him a lead. Nothing ticked, no lead."""
     claims.finish(session, claim)
     proofs = [
-        consents.record(session, consents.granted(claim.fan_id, channel, words, how, evidence, now, claim.profile_id))
+        consents.record(session, _yes(claim, channel, words, how, evidence, given_at or now, now))
         for channel, words in ticked.items()
     ]
     if not proofs:
         return None
-    first_touch_at = fans.first_heard_at(session, claim.fan_id) or claim.opened_at
+    fan_ids = people.one(session, claim.fan_id).fan_ids
+    first_touch_at = fans.first_heard_at(session, fan_ids) or claim.opened_at
     return pipeline.promote(session, bot.new_id(), claim, proofs[0], first_touch_at, now)
+
+
+def _yes(
+    claim: Claim, channel: str, words: Wording, how: str, evidence: str, given_at: datetime, now: datetime
+) -> dict[str, Any]:
+    place = ":".join(part for part in (claim.platform, claim.account, claim.post) if part)
+    return consents.granted(
+        claim.fan_id, channel, words, how, evidence, now, claim.profile_id, place=place, given_at=given_at
+    )
 
 
 def channels(bot: Bot, claim: Claim, language: str) -> dict[str, Wording]:

@@ -88,7 +88,9 @@ def _agree(scene: Scene, fan: Known, claim: Hold) -> Verdict:
     """He read the words in the message before, and said yes: that message and this answer are the proof."""
     stored = _write_down(scene, claim)
     words = wording("offers_email", scene.language(fan), scene.brand)
-    claiming.allow(scene.session, scene.bot, stored, {"email": words}, "chat", scene.interaction.id, scene.now)
+    claiming.allow(
+        scene.session, scene.bot, stored, {"email": words}, "chat", scene.interaction.id, scene.now, scene.said_at
+    )
     claim.step = Step.DONE.value
     speech.answer(scene, fan, Say("consent_noted", claim=claim))
     return Outcome.CLAIMED, "consent_given"

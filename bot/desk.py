@@ -20,7 +20,9 @@ from bot.managers import Manager
 from bot.outbox import Outgoing, State
 from bot.own_words import Unfit
 from connectors import Way
-from optin import history
+from optin import history, people
+from optin.people import Person
+from optin.standing import Purpose
 
 TIME_TO_UNDO = timedelta(seconds=5)  # between a manager's yes and the message's leaving
 BY_MANAGER = "by_manager"
@@ -153,9 +155,14 @@ def _unfit(session: Session, bot: Bot, message: Outgoing, words: str, now: datet
         return Unfit.WINDOW_CLOSED
     # A person may answer whoever said STOP. An offer is what he wants no more of, unless he asked for it since.
     unwanted = message.purpose == "offer" and message.reason != "asks_after_stop"
-    if unwanted and own_words.has_stopped(session, message.fan_id, message.platform):
+    if unwanted and _is_unwanted(people.one(session, message.fan_id), message):
         return Unfit.FAN_SAID_STOP
     return own_words.unfit(own_words.rules_of(bot, message.platform), Way(message.way), words)
+
+
+def _is_unwanted(person: Person, message: Outgoing) -> bool:
+    about = (Purpose.SERVICE, Purpose.OFFERS)
+    return any(person.standing(message.fan_id, message.platform, purpose).withdrawn for purpose in about)
 
 
 def _decide(

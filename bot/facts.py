@@ -16,9 +16,11 @@ from bot.showcase import Showcase
 from leads import pipeline
 from offers import claims
 from offers.claims import Hold
-from optin import consents, fans, history
-from optin.consents import Act
+from optin import consents, fans, history, house_rules, people, receipts
 from optin.fans import Handle, Profile
+from optin.people import Person
+from optin.pressure import Caps
+from optin.standing import Purpose
 
 Verdict = tuple[inbox.Outcome, str]  # what became of it, and why
 
@@ -29,15 +31,25 @@ class Known:
 
     fan_id: UUID
     profile_id: UUID
+    platform: str
     handle: str
     name: str
-    language: str
+    person: Person  # he, and whoever is one with him
     window_opened_at: datetime | None = None
+    window_opened_by: str = ""
     last_heard_at: datetime | None = None
     blocked: bool = False
-    stopped: bool = False
     holds: list[Hold] = field(default_factory=list)
     is_new: bool = False
+
+    @property
+    def language(self) -> str:
+        return self.person.languages[self.fan_id]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether his last word here was that nothing more should come."""
+        return self.person.standing(self.fan_id, self.platform, Purpose.SERVICE).withdrawn
 
 
 @dataclass(slots=True)
@@ -48,6 +60,8 @@ class Facts:
     showcase: Showcase
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
+    rules_version: int
+    caps: Caps
 
 
 @dataclass(slots=True)
@@ -61,7 +75,8 @@ class Notes:
     claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     echoes: dict[UUID, str] = field(default_factory=dict)  # of our messages, with the platform's ids
-    withdrawn: set[tuple[UUID, str]] = field(default_factory=set)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    withdrawn: set[tuple[UUID, str]] = field(default_factory=set)  # of this fan, on this channel
     changed_leads: set[UUID] = field(default_factory=set)
     heard: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -78,29 +93,30 @@ def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], 
     people = _people(session, profiles)
     once = {once_of(entry) for entry in entries}
     said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
-    return Facts(people, showcase.stocked(session), accounts.paused(session, now), said)
+    version, caps = house_rules.current(session)
+    return Facts(people, showcase.stocked(session), accounts.paused(session, now), said, version, caps)
 
 
 def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known]:
-    ids = {profile.fan_id for profile in profiles}
-    languages, journals = fans.languages(session, ids), consents.entries(session, ids)
-    held: dict[UUID, list[Hold]] = {}
-    for hold in claims.held(session, ids) if ids else ():
-        held.setdefault(hold.fan_id, []).append(hold)
+    everybody = people.load(session, {profile.fan_id for profile in profiles})
+    held: dict[UUID, list[Hold]] = {person.id: [] for person in everybody.values()}
+    for hold in claims.held(session, everybody) if everybody else ():
+        held[everybody[hold.fan_id].id].append(hold)
     known = {}
     for profile in profiles:
-        journal = journals.get(profile.fan_id, ())
+        person = everybody[profile.fan_id]
         known[Handle(profile.platform, profile.account, profile.handle)] = Known(
             fan_id=profile.fan_id,
             profile_id=profile.id,
+            platform=profile.platform,
             handle=profile.handle,
             name=profile.name,
-            language=languages[profile.fan_id],
+            person=person,
             window_opened_at=profile.window_opened_at,
+            window_opened_by=profile.window_opened_by,
             last_heard_at=profile.last_heard_at,
             blocked=profile.blocked_at is not None,
-            stopped=consents.effective(journal, profile.platform) is Act.WITHDRAWN,
-            holds=held.setdefault(profile.fan_id, []),
+            holds=held[person.id],
         )
     return known
 
@@ -113,21 +129,26 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     history.remember(session, notes.touchpoints + ours)
     consents.journal(session, notes.consents)
     claims.opened(session, notes.claims)
-    for platform in {platform for _, platform in notes.withdrawn}:
-        theirs = {fan_id for fan_id, where in notes.withdrawn if where == platform}
-        outbox.withdraw(session, theirs, platform, "fan_said_stop")
+    for channel in {channel for _, channel in notes.withdrawn}:
+        theirs = {fan_id for fan_id, where in notes.withdrawn if where == channel}
+        outbox.withdraw(session, theirs, channel, "fan_said_stop")
     outbox.put(session, notes.messages)
-    for fan_id in sorted(notes.changed_leads):
-        pipeline.touch(session, fan_id, now)
+    receipts.keep(session, notes.receipts)
+    pipeline.touch_all(session, notes.changed_leads, now)
     inbox.mark_heard(session, notes.heard, now)
-    for kept in (notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.heard):
+    for kept in (
+        notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.receipts, notes.heard,
+    ):  # fmt: skip
         kept.clear()
     notes.met, notes.echoes, notes.withdrawn, notes.changed_leads = {}, {}, set(), set()
 
 
 def _write_people(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     where = {known.profile_id: handle for handle, known in facts.people.items()} if notes.new else {}
-    born = [{"id": known.fan_id, "language": known.language, "created_at": now} for known in notes.new]
+    born = [
+        {"id": known.fan_id, "person_id": known.fan_id, "language": known.language, "created_at": now}
+        for known in notes.new
+    ]
     profiles = [_profile(known, where[known.profile_id], now) for known in notes.new]
     fans.add(session, born, profiles)
     for known in notes.new:
@@ -147,6 +168,7 @@ def _profile(known: Known, handle: Handle, now: datetime) -> dict[str, Any]:
         "first_heard_at": known.last_heard_at or now,
         "last_heard_at": known.last_heard_at or now,
         "window_opened_at": known.window_opened_at,
+        "window_opened_by": known.window_opened_by,
         "blocked_at": now if known.blocked else None,
     }
 
@@ -159,7 +181,7 @@ def _write_meetings(session: Session, met: Sequence[Known], now: datetime) -> No
         session.connection().execute(theirs.values({name: bindparam(f"new_{name}") for name in SEEN}), rows)
 
 
-SEEN = ("name", "last_heard_at", "window_opened_at", "blocked_at")
+SEEN = ("name", "last_heard_at", "window_opened_at", "window_opened_by", "blocked_at")
 
 
 def _seen(known: Known, now: datetime) -> dict[str, Any]:
@@ -168,5 +190,6 @@ def _seen(known: Known, now: datetime) -> dict[str, Any]:
         "new_name": known.name,
         "new_last_heard_at": known.last_heard_at,
         "new_window_opened_at": known.window_opened_at,
+        "new_window_opened_by": known.window_opened_by,
         "new_blocked_at": now if known.blocked else None,
     }

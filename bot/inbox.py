@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, func, text, update
+from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, and_, func, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from connectors import Interaction, Kind
+from optin.fans import Profile
 from optin.schema import counted, document
 
 Waiting = "waiting"
@@ -108,6 +110,18 @@ def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, date
     """What the fan did, and when, for each of these entries."""
     found = session.execute(select(Inbox.id, Inbox.kind, Inbox.at).where(col(Inbox.id).in_(rows)))
     return {row: (Kind(kind), at) for row, kind, at in found}
+
+
+def unheard(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these fans did something that nobody has heard to the end yet."""
+    his = and_(
+        col(Profile.platform) == col(Inbox.platform),
+        col(Profile.account) == col(Inbox.account),
+        col(Profile.handle) == col(Inbox.author),
+    )
+    unheard_yet = col(Inbox.state).in_([Waiting, Aside])  # what broke us may have been a no
+    waits = select(Profile.fan_id).join(Inbox, his).where(col(Profile.fan_id).in_(fan_ids), unheard_yet)
+    return set(session.exec(waits)) if fan_ids else set()
 
 
 def anything_waiting(session: Session) -> bool:

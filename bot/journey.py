@@ -19,7 +19,7 @@ from bot.offering import asks_for_an_offer
 from bot.scene import Scene
 from bot.speech import Say
 from connectors import Kind
-from optin import answers, consents, history
+from optin import answers, history, people
 
 SPOKEN = frozenset(
     {Kind.COMMENT, Kind.POST, Kind.MENTION, Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT, Kind.RATING}
@@ -63,18 +63,25 @@ def _recognize(scene: Scene) -> Known:
     fan.name = one.author_name or fan.name
     fan.last_heard_at = max(fan.last_heard_at or one.at, one.at)
     if one.kind in scene.rules.opens_window:
-        fan.window_opened_at = max(fan.window_opened_at or one.at, min(one.at, scene.now))
-        fan.blocked = False
+        _open_window(scene, fan)
     scene.notes.met[fan.profile_id] = fan
     scene.remember(fan)
     return fan
 
 
+def _open_window(scene: Scene, fan: Known) -> None:
+    at = min(scene.interaction.at, scene.now)
+    if fan.window_opened_at is None or at >= fan.window_opened_at:
+        fan.window_opened_at, fan.window_opened_by = at, scene.interaction.id
+    fan.blocked = False
+
+
 def _meet(scene: Scene) -> Known:
     one, bot = scene.interaction, scene.bot
     scene.spoken = language.detect(one.text, one.language or bot.settings.language)
-    who = facts.handle_of(scene.entry)
-    fan = Known(bot.new_id(), bot.new_id(), who.handle, one.author_name, scene.spoken, is_new=True)
+    who, fan_id = facts.handle_of(scene.entry), bot.new_id()
+    person = people.new(fan_id, scene.spoken)
+    fan = Known(fan_id, bot.new_id(), one.platform, who.handle, one.author_name, person, is_new=True)
     scene.facts.people[who] = fan
     scene.notes.new.append(fan)
     return fan
@@ -86,15 +93,12 @@ def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
     said_so = one.kind in LEAVING or ((one.kind in SPOKEN or one.kind in REWRITTEN) and answers.stops(one.text))
     if not said_so:
         return None
-    was_stopped, fan.stopped = fan.stopped, True
+    was_stopped = fan.stopped
     fan.blocked = fan.blocked or one.kind is Kind.BLOCKED
+    scene.withdraw(fan, one.platform, "platform" if one.kind in LEAVING else "chat")
     _drop_what_waits(scene, fan)
     if was_stopped:
         return Outcome.STOPPED, "said_again"
-    how = "platform" if one.kind in LEAVING else "chat"
-    line = consents.withdrawn(fan.fan_id, one.platform, how, one.id, one.at, scene.now, fan.profile_id)
-    scene.notes.consents.append(line)
-    scene.notes.changed_leads.add(fan.fan_id)
     if one.kind in PRIVATE:
         speech.answer(scene, fan, Say("stopped", purpose="stop"))
     return Outcome.STOPPED, one.kind.value
@@ -102,10 +106,11 @@ def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
 
 def _drop_what_waits(scene: Scene, fan: Known) -> None:
     """Whatever was decided for him a moment ago stays unsaid."""
-    scene.notes.withdrawn.add((fan.fan_id, scene.interaction.platform))
+    channel = scene.interaction.platform
+    scene.notes.withdrawn |= {(fan_id, channel) for fan_id in fan.person.fan_ids}
     for message in scene.notes.messages:
         waits = message["state"] in (outbox.State.WAITING.value, outbox.State.DRAFT.value)
-        if waits and message["fan_id"] == fan.fan_id:
+        if waits and message["fan_id"] in fan.person.fan_ids and message["platform"] == channel:
             message.update(state=outbox.State.REFUSED.value, reason="fan_said_stop")
 
 
@@ -134,7 +139,7 @@ def _complains(scene: Scene, fan: Known) -> Verdict | None:
     scene.meant = meaning.read(scene.interaction.text)
     if meaning.promotable(scene.meant):
         return None
-    fan.language = scene.language(fan)
+    fan.person.languages[fan.fan_id] = scene.language(fan)
     return speech.draft(scene, fan, "draft_complaint", scene.meant.value)
 
 

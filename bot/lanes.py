@@ -27,8 +27,12 @@ class Lane(SQLModel, table=True):
 
 def of(interaction: Interaction) -> int:
     """Where this fan stands. Without an author each interaction stands for itself."""
-    who = interaction.author or interaction.id
-    return zlib.crc32(f"{interaction.platform}:{interaction.account}:{who}".encode()) % LANES
+    return standing_of(interaction.platform, interaction.account, interaction.author or interaction.id)
+
+
+def standing_of(platform: str, account: str, handle: str) -> int:
+    """Where the fan of this handle stands."""
+    return zlib.crc32(f"{platform}:{account}:{handle}".encode()) % LANES
 
 
 def take(session: Session, holder: str, now: datetime) -> dict[int, int]:

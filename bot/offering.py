@@ -44,6 +44,7 @@ def _offer_privately(scene: Scene, fan: Known, wish: Wish) -> Verdict:
         "offer_private",
         words,
         purpose="offer",
+        offer=offer.slug,
         claim=claim,
         buttons=(Button("E-mail", Ask.EMAIL),),
         approval=_needs_a_person(scene, wish),
@@ -57,7 +58,7 @@ def _remind(scene: Scene, fan: Known, offer: Offer, claim: Hold) -> Verdict:
     if scene.interaction.kind not in scene.rules.opens_window:
         return Outcome.SILENT, "holds_it_already"
     words = {"link": link(scene, claim), "code": claim.code or ""}
-    return speech.answer(scene, fan, Say("offer_held", words, claim=claim))
+    return speech.answer(scene, fan, Say("offer_held", words, offer=offer.slug, claim=claim))
 
 
 def _invite(scene: Scene, fan: Known, wish: Wish) -> Verdict:
@@ -67,7 +68,9 @@ def _invite(scene: Scene, fan: Known, wish: Wish) -> Verdict:
     link = connector.entry_link(one.account, PREFIX + offer.slug) if scene.rules.opens_window else ""
     keyword = offer.keywords[0] if offer.keywords else offer.name
     words = {"keyword": keyword, "link": link, "brand": scene.brand}
-    return speech.answer(scene, fan, Say("offer_public", words, purpose="offer", approval=_needs_a_person(scene, wish)))
+    return speech.answer(
+        scene, fan, Say("offer_public", words, purpose="offer", offer=offer.slug, approval=_needs_a_person(scene, wish))
+    )
 
 
 def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:

@@ -6,20 +6,25 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Index, SmallInteger, exists, func, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
+from optin import pressure
+from optin.pressure import Counted
 from optin.schema import belongs_to, document, known, write_all
+from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
 
 
 class State(StrEnum):
     DRAFT = "draft"  # a person decides
-    WAITING = "waiting"
+    WAITING = "waiting"  # with its place under the caps reserved, where it has to have one
+    DEFERRED = "deferred"  # there was no room: it competes again when it is due
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"  # by the platform, by our own rules, or by a person; `reason` says which
@@ -38,6 +43,18 @@ class Outgoing(SQLModel, table=True):
             "due_at",
             postgresql_where=text("state = 'waiting'"),
             sqlite_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_message_deferred",
+            "due_at",
+            postgresql_where=text("state = 'deferred'"),
+            sqlite_where=text("state = 'deferred'"),
+        ),
+        Index(
+            "ix_message_counted",
+            "fan_id",
+            postgresql_where=text("weight > 0"),
+            sqlite_where=text("weight > 0"),
         ),
         Index(
             "ix_message_sending",
@@ -59,10 +76,15 @@ class Outgoing(SQLModel, table=True):
     answers: str = ""  # the platform's id of what it answers
     fan_id: UUID = belongs_to("fan")
     profile_id: UUID = belongs_to("profile", index=False)
-    inbox_id: int = belongs_to("inbox")
+    inbox_id: int | None = belongs_to("inbox", nullable=True)  # what it answers; None where we began
     claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
-    purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer"
+    offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
+    purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
+    solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
+    weight: int = Field(default=0, sa_type=SmallInteger)  # under the caps, where 100 is a whole message
+    priority: int = 0  # of those due at one time, the highest competes first
     language: str = Field(max_length=8)
+    title: str = ""  # of a mail
     text: str
     buttons: list[dict[str, str]] = document()
     then_text: str = ""  # a public line that tells where to look, once this one is sent
@@ -111,6 +133,18 @@ def anything_due(session: Session, now: datetime) -> bool:
     return session.exec(due).first() is not None
 
 
+def anything_deferred(session: Session, now: datetime) -> bool:
+    due = select(Outgoing.id).where(Outgoing.state == State.DEFERRED.value, col(Outgoing.due_at) <= now).limit(1)
+    return session.exec(due).first() is not None
+
+
+def deferred(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
+    """What was deferred until now, locked: the highest priority competes first."""
+    due = select(Outgoing).where(Outgoing.state == State.DEFERRED.value, col(Outgoing.due_at) <= now)
+    best_first = due.order_by(col(Outgoing.priority).desc(), col(Outgoing.created_at), col(Outgoing.id))
+    return session.exec(best_first.limit(most).with_for_update(skip_locked=True, of=Outgoing)).all()
+
+
 def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
     """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
     # Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better.
@@ -132,13 +166,42 @@ def give_up_on_the_dead(session: Session, now: datetime) -> int:
     return int(done.rowcount)
 
 
-def withdraw(session: Session, fan_ids: Iterable[UUID], platform: str, reason: str) -> None:
-    """Nothing that waits for these fans on this platform goes out any more."""
-    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DRAFT.value])
-    theirs = update(Outgoing).where(
-        col(Outgoing.fan_id).in_(list(fan_ids)), col(Outgoing.platform) == platform, waiting
+def withdraw(session: Session, fan_ids: Iterable[UUID], channel: str, reason: str) -> None:
+    """Nothing that waits for these fans on this channel goes out any more."""
+    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
+    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(list(fan_ids)), waiting)
+    here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
+    session.execute(here.values(state=State.REFUSED.value, reason=reason))
+
+
+def withdraw_solicitations(session: Session, fan_ids: Collection[UUID], channel: str, reason: str) -> None:
+    """No offer that we meant to bring to these fans on this channel goes out any more; answers do."""
+    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
+    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits) != "")
+    here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
+    session.execute(here.values(state=State.REFUSED.value, reason=reason))
+
+
+def counted(session: Session, fan_ids: Collection[UUID], now: datetime) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
+    """What these fans had of us that counts under the caps, with message and state. What is reserved counts as now."""
+    found: dict[UUID, list[tuple[UUID, str, Counted]]] = {}
+    gone_at = sa.case(
+        (col(Outgoing.state) == State.UNCERTAIN.value, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at)
     )
-    session.execute(theirs.values(state=State.REFUSED.value, reason=reason))
+    columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
+    theirs = sa.select(*columns, col(Outgoing.weight)).where(
+        col(Outgoing.fan_id).in_(fan_ids),
+        col(Outgoing.weight) > 0,
+        col(Outgoing.state).in_(COUNTED),
+        sa.or_(gone_at.is_(None), gone_at > now - pressure.LONGEST),
+    )
+    for fan_id, message_id, state, at, purpose, weight in session.execute(theirs) if fan_ids else ():
+        found.setdefault(fan_id, []).append((message_id, state, Counted(at or now, purpose, weight)))
+    return found
+
+
+# A place is reserved from the decision on, used up by sending, and free again with any other ending.
+COUNTED = (State.WAITING.value, State.SENDING.value, State.SENT.value, State.UNCERTAIN.value)
 
 
 def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequence[Outgoing]:
@@ -187,7 +250,7 @@ def drafts(session: Session, most: int = 100) -> Sequence[Outgoing]:
 
 def let_lapse(session: Session, now: datetime) -> int:
     """Drafts and messages whose window has closed can't go out any more."""
-    open_still = col(Outgoing.state).in_([State.DRAFT.value, State.WAITING.value])
+    open_still = col(Outgoing.state).in_([State.DRAFT.value, State.WAITING.value, State.DEFERRED.value])
     late = update(Outgoing).where(open_still, col(Outgoing.valid_until).is_not(None), col(Outgoing.valid_until) <= now)
     done: Any = session.execute(late.values(state=State.LAPSED.value, reason="window_closed"))
     return int(done.rowcount)

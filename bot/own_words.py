@@ -17,11 +17,12 @@ from bot.managers import Manager
 from bot.outbox import Outgoing, State
 from connectors import Kind, Rules, Way
 from offers import coupons
-from optin import consents, permits
-from optin.consents import Act
+from optin import people, permits, receipts
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
-from optin.permits import Facts, Permit, Refusal
+from optin.permits import Answer, Facts, Permit, Refusal
+from optin.receipts import Stage
+from optin.standing import Purpose
 
 LONGEST_TEXT = 10_000  # characters, where the platform names no limit
 
@@ -65,15 +66,12 @@ def unfit(rules: Rules, way: Way, words: str) -> Unfit | None:
     return Unfit.TOO_PERSONAL if way is Way.PUBLIC and _is_personal(words) else None
 
 
-def has_stopped(session: Session, fan_id: UUID, platform: str) -> bool:
-    """Whether the fan's last word on this platform was no."""
-    journal = consents.entries(session, [fan_id]).get(fan_id, ())
-    return consents.effective(journal, platform) is Act.WITHDRAWN
-
-
-def may_write(session: Session, bot: Bot, profile: Profile, now: datetime) -> Permit | Refusal:
+def may_write(session: Session, bot: Bot, profile: Profile, now: datetime) -> Answer:
     """Whether a person may write to this fan now, in the conversation that he has with us."""
-    return _permit(session, bot, profile, _last_to_answer(session, bot, profile), now)
+    answered = _last_to_answer(session, bot, profile)
+    if answered is None:
+        return Refusal("fan_never_wrote")
+    return permits.decide(_asked(session, bot, profile, answered, now), now)
 
 
 def write(
@@ -81,15 +79,22 @@ def write(
 ) -> UUID | Unfit | Refusal:
     """Say it to this fan. The same `message_id` twice, as from a form sent twice, is one message."""
     answered = _last_to_answer(session, bot, profile)
-    permit = _permit(session, bot, profile, answered, now)
-    if isinstance(permit, Refusal):
-        return permit
+    if answered is None:
+        return Refusal("fan_never_wrote")
+    asked = _asked(session, bot, profile, answered, now)
+    permit = permits.decide(asked, now)
+    if not isinstance(permit, Permit):
+        return Refusal(permit.why)
     words = tidy(text)
     against = unfit(rules_of(bot, profile.platform), Way.DIRECT, words)
     if against:
         return against
-    assert answered is not None
     if _put_once(session, _row(session, profile, answered, message_id, words, manager, permit, now)):
+        kept = receipts.receipt(
+            bot.new_id(), profile.fan_id, message_id, answered.id, Stage.DECIDED, asked, permit, now,
+            chosen={"said": "own_words"},
+        )  # fmt: skip
+        receipts.keep(session, [kept])
         changes.record(session, manager, What.WROTE, Subject.MESSAGE, message_id, {}, {"text": words}, now)
     return message_id
 
@@ -110,20 +115,21 @@ def _last_to_answer(session: Session, bot: Bot, profile: Profile) -> Inbox | Non
     return session.exec(his.where(col(Inbox.kind).in_(kinds)).order_by(col(Touchpoint.id).desc()).limit(1)).first()
 
 
-def _permit(session: Session, bot: Bot, profile: Profile, answered: Inbox | None, now: datetime) -> Permit | Refusal:
-    if answered is None:
-        return Refusal("fan_never_wrote")
-    facts = Facts(
+def _asked(session: Session, bot: Bot, profile: Profile, answered: Inbox, now: datetime) -> Facts:
+    person = people.one(session, profile.fan_id)
+    return Facts(
+        channel=profile.platform,
+        way=Way.DIRECT,
+        allowed=permits.allowed(rules_of(bot, profile.platform), Kind(answered.kind), Way.DIRECT),
         kind=Kind(answered.kind),
         asked_at=answered.at,
-        way=Way.DIRECT,
         window_opened_at=profile.window_opened_at,
+        window_opened_by=profile.window_opened_by,
         blocked=profile.blocked_at is not None,
-        stopped=has_stopped(session, profile.fan_id, profile.platform),
         account_paused=(profile.platform, profile.account) in accounts.paused(session, now),
         by_human=True,
+        service=person.standing(profile.fan_id, profile.platform, Purpose.SERVICE),
     )
-    return permits.to_answer(rules_of(bot, profile.platform), facts, now)
 
 
 def _row(

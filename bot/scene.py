@@ -11,6 +11,8 @@ from bot.facts import Facts, Known, Notes
 from bot.inbox import Entry
 from bot.meaning import Meaning
 from connectors import Interaction, Rules
+from optin import consents
+from optin.standing import EVERYTHING
 
 SILENT_RULES = Rules(answers={})  # of a platform that is no longer set up: we hear what it said, and say nothing
 
@@ -52,6 +54,28 @@ class Scene:
         if not self.spoken:
             self.spoken = language.detect(self.interaction.text, fan.language)
         return self.spoken
+
+    @property
+    def place(self) -> str:
+        """Where it was said, for the consent journal."""
+        one = self.interaction
+        return ":".join(part for part in (one.platform, one.account, one.thread) if part)
+
+    @property
+    def said_at(self) -> datetime:
+        """When he said it, by the platform's clock, which may be ahead of ours."""
+        return min(self.interaction.at, self.now)
+
+    def withdraw(self, fan: Known, channel: str, how: str, purpose: str = EVERYTHING) -> None:
+        """He wants no more of this: noted for every fan who is one person with him, and known from now on."""
+        one = self.interaction
+        said = consents.withdrawn(
+            fan.fan_id, channel, how, one.id, self.said_at, self.now, fan.profile_id, purpose=purpose, place=self.place
+        )
+        lines = consents.by_whole_person(said, fan.person.fan_ids)
+        self.notes.consents += lines
+        fan.person.lines += map(consents.as_line, lines)
+        self.notes.changed_leads.update(fan.person.fan_ids)
 
     def remember(self, fan: Known) -> None:
         """Note what he did as a touchpoint. His STOP or block too: it is part of what passed between us."""

@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from bot import accounts, inbox, outbox, pace, spending
+from bot import accounts, outbox, pace, permitting, spending
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.pace import Paces
+from bot.permitting import Desk
 from connectors import (
     Busy,
     Connector,
-    Kind,
     Message,
     PlatformError,
     Receipt,
@@ -28,10 +28,10 @@ from connectors import (
     Unreachable,
     Way,
 )
-from optin import consents, fans, history, permits
-from optin.consents import Act
-from optin.fans import Handle, Profile
-from optin.permits import Permit, Refusal
+from optin import fans, history, links, permits, receipts
+from optin.fans import Handle
+from optin.permits import Answer, Deferral, Permit, Refusal
+from optin.receipts import Stage
 
 AT_ONCE = 8  # messages taken together: what a dying sender leaves uncertain is no more than this
 TRIES = 8  # of a platform that is busy or away; then a person looks
@@ -72,17 +72,12 @@ def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datet
     """Ask again, with what is known now: since the decision he may have said STOP, or the window may have closed."""
     if not taken:
         return []
-    profiles = {row.id: row for row in fans.by_ids(session, {one.profile_id for one in taken})}
-    journals = consents.entries(session, {profile.fan_id for profile in profiles.values()})
-    asked = inbox.asked(session, {one.inbox_id for one in taken})
-    paused = accounts.paused(session, now)
+    desk = permitting.open_desk(session, bot, taken, now)
     paces = pace.hold(session, {key for one in taken for key in _limits(bot, one)})
     ready = []
     for one in taken:
-        profile = profiles[one.profile_id]
-        stopped = consents.effective(journals.get(profile.fan_id, ()), one.platform) is Act.WITHDRAWN
         try:
-            found = _clear(session, bot, one, profile, stopped, asked[one.inbox_id], paused, paces, now)
+            found = _clear(session, one, desk, paces)
         except DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others: a person looks
@@ -91,34 +86,58 @@ def _permitted(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datet
         else:
             ready += [found] if found else []
     pace.write(session, paces)
+    receipts.keep(session, desk.receipts)
     return ready
 
 
-def _clear(
-    session: Session,
-    bot: Bot,
-    one: Outgoing,
-    profile: Profile,
-    stopped: bool,
-    asked: tuple[Kind, datetime],
-    paused: dict[tuple[str, str], str],
-    paces: Paces,
-    now: datetime,
-) -> Ready | None:
+def _clear(session: Session, one: Outgoing, desk: Desk, paces: Paces) -> Ready | None:
     """The message ready to go, or None once it is noted why not."""
-    connector = bot.connectors.get(one.platform)
+    connector = desk.bot.connectors.get(one.platform)
     if connector is None:
-        _hold(one, "platform_not_set_up", now + LONGEST_PAUSE)
+        _hold(one, "platform_not_set_up", desk.now + LONGEST_PAUSE)
         return None
-    if (one.platform, one.account) in paused:
-        _hold(one, "account_paused", now + LONGEST_PAUSE / 15)
+    facts = desk.facts(one, connector.rules)
+    answer = permits.decide(facts, desk.now)
+    held = _held(session, one, connector, facts, answer, desk, paces)
+    desk.keep(one, facts, answer, Stage.SENDING, held)
+    if held or not isinstance(answer, Permit):
         return None
-    answer = permits.to_answer(connector.rules, _facts(one, profile, stopped, asked), now)
-    if isinstance(answer, Refusal):
-        state = State.LAPSED if answer.why.endswith("_closed") else State.REFUSED
-        outbox.note(one, state, answer.why)
-        return None
-    return _paced(session, one, connector, _message(one, connector, profile, answer, now), paces, now)
+    desk.take_place(one)
+    return Ready(one, connector, _message(one, connector, facts, desk.now))
+
+
+def _held(
+    session: Session,
+    one: Outgoing,
+    connector: Connector,
+    facts: permits.Facts,
+    answer: Answer,
+    desk: Desk,
+    paces: Paces,
+) -> str:
+    """Note what keeps it here; "" where nothing does, or where the answer itself is no."""
+    match answer:
+        case Refusal(why):
+            outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
+        case Deferral(why, until):
+            outbox.note(one, State.DEFERRED, why, due_at=until, attempts=one.attempts - 1)
+        case Permit():
+            return _unheard(one, desk) or _paused(one, desk) or _paced(session, one, connector, facts, paces, desk.now)
+    return ""
+
+
+def _unheard(one: Outgoing, desk: Desk) -> str:
+    if not one.solicits or not desk.must_hear_first(one):
+        return ""
+    _hold(one, "unheard_word", desk.now + LONGEST_PAUSE / 15)
+    return "unheard_word"
+
+
+def _paused(one: Outgoing, desk: Desk) -> str:
+    if (one.platform, one.account) not in desk.paused:
+        return ""
+    _hold(one, "account_paused", desk.now + LONGEST_PAUSE / 15)
+    return "account_paused"
 
 
 def _limits(bot: Bot, one: Outgoing) -> list[str]:
@@ -127,20 +146,7 @@ def _limits(bot: Bot, one: Outgoing) -> list[str]:
     return pace.keys(one.platform, one.account, one.recipient, Way(one.way), limits)
 
 
-def _facts(one: Outgoing, profile: Profile, stopped: bool, asked: tuple[Kind, datetime]) -> permits.Facts:
-    return permits.Facts(
-        kind=asked[0],
-        asked_at=asked[1],
-        way=Way(one.way),
-        window_opened_at=profile.window_opened_at,
-        blocked=profile.blocked_at is not None,
-        stopped=stopped,
-        by_human=one.said_by != "bot",
-        confirms_stop=one.purpose == "stop",
-    )
-
-
-def _message(one: Outgoing, connector: Connector, profile: Profile, permit: Permit, now: datetime) -> Message:
+def _message(one: Outgoing, connector: Connector, facts: permits.Facts, now: datetime) -> Message:
     return Message(
         key=str(one.id),
         account=one.account,
@@ -148,25 +154,26 @@ def _message(one: Outgoing, connector: Connector, profile: Profile, permit: Perm
         to=one.recipient,
         text=one.text,
         buttons=outbox.buttons_of(one),
-        by_human=one.said_by != "bot",
+        by_human=facts.by_human,
         answers=one.answers,
-        in_window=not permits.needs_human(connector.rules, profile.window_opened_at, now),
+        in_window=not permits.needs_human(connector.rules, facts.window_opened_at, now),
     )
 
 
 def _paced(
-    session: Session, one: Outgoing, connector: Connector, message: Message, paces: Paces, now: datetime
-) -> Ready | None:
+    session: Session, one: Outgoing, connector: Connector, facts: permits.Facts, paces: Paces, now: datetime
+) -> str:
     """The platform's limits and the month's budget hold for all workers: both are reserved here, before the call."""
-    pause = paces.wait(one.platform, one.account, message.to, message.way, connector.rules.limits, now)
+    pause = paces.wait(one.platform, one.account, one.recipient, Way(one.way), connector.rules.limits, now)
     if pause:
-        _hold(one, "", now + pause)
-        return None
+        _hold(one, "pace", now + pause)
+        return "pace"
     budget = connector.monthly_budget(one.account)
-    if not spending.reserve(session, one.platform, one.account, connector.cost(message), budget, now):
+    cost = connector.cost(_message(one, connector, facts, now))
+    if not spending.reserve(session, one.platform, one.account, cost, budget, now):
         _hold(one, "budget_spent", now + timedelta(hours=1))
-        return None
-    return Ready(one, connector, message)
+        return "budget_spent"
+    return ""
 
 
 def _hold(one: Outgoing, reason: str, until: datetime) -> None:
@@ -255,7 +262,7 @@ def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now:
         accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
     if receipt.recipient not in ("", one.handle):
         whom = Handle(one.platform, one.account, receipt.recipient)
-        fans.also_known_as(session, bot.new_id, one.profile_id, whom, f"receipt:{one.id}", now)
+        links.also_known_as(session, bot.new_id, one.profile_id, whom, str(one.id), now)
     if one.then_text:
         outbox.put(session, [_pointer(bot, one, now)])
 

@@ -12,8 +12,10 @@ from bot.outbox import State
 from bot.scene import Scene
 from connectors import Button, Kind, Way
 from offers.claims import Hold
-from optin import permits
-from optin.permits import Facts, Permit, Refusal
+from optin import permits, receipts
+from optin.permits import Answer, Facts, Permit, Refusal
+from optin.receipts import Stage
+from optin.standing import SILENCE, Purpose
 
 
 def private_once(entry: Entry) -> str:
@@ -44,56 +46,64 @@ class Say:
     claim: Hold | None = None
     buttons: Sequence[Button] = ()
     approval: bool = False  # a person approves it first
+    offer: str = ""  # the offer's short name, where it gives one
     then: str = ""  # what is said in public, once this has arrived in private
 
 
 def answer(scene: Scene, fan: Known, say: Say) -> Verdict:
     """Say it by itself, or as a draft where a person has to approve it."""
-    way = say.way or way_of(scene)
-    permit = _ask(scene, fan, way, by_human=False, confirms_stop=say.purpose == "stop")
-    if permit == Refusal("fan_said_stop"):  # he asks again by himself: whether that is a yes is for a person to see
-        return _put(scene, fan, say, way, _ask(scene, fan, way, by_human=True), State.DRAFT, "asks_after_stop")
-    return _put(scene, fan, say, way, permit, State.DRAFT if say.approval else State.WAITING, say.what)
+    asked = _facts(scene, fan, say, by_human=False)
+    permit = permits.decide(asked, scene.now)
+    if permit in AGAINST_THE_BOT:  # he asks again by himself: whether that is a yes is for a person to see
+        asked = _facts(scene, fan, say, by_human=True)
+        permit = permits.decide(asked, scene.now)
+        return _put(scene, fan, say, asked, permit, State.DRAFT, "asks_after_stop")
+    return _put(scene, fan, say, asked, permit, State.DRAFT if say.approval else State.WAITING, say.what)
+
+
+AGAINST_THE_BOT = (Refusal("fan_said_stop"), Refusal("fan_wants_no_offers"))
 
 
 def draft(scene: Scene, fan: Known, what: str, reason: str) -> Verdict:
     """Leave the answer to a person, with words to begin from."""
-    way = public_way_of(scene)
-    return _put(scene, fan, Say(what), way, _ask(scene, fan, way, by_human=True), State.DRAFT, reason)
+    say = Say(what, way=public_way_of(scene))
+    asked = _facts(scene, fan, say, by_human=True)
+    return _put(scene, fan, say, asked, permits.decide(asked, scene.now), State.DRAFT, reason)
 
 
-def _ask(scene: Scene, fan: Known, way: Way | None, *, by_human: bool, confirms_stop: bool = False) -> Permit | Refusal:
-    one = scene.interaction
-    if way is None:
-        return Refusal("platform_forbids")
-    asked = Facts(
+def _facts(scene: Scene, fan: Known, say: Say, *, by_human: bool) -> Facts:
+    one, way = scene.interaction, say.way or way_of(scene)
+    gives_an_offer = say.purpose == "offer"
+    return Facts(
+        channel=one.platform,
+        way=way or Way.DIRECT,
+        allowed=permits.allowed(scene.rules, one.kind, way or Way.DIRECT),
         kind=one.kind,
         asked_at=one.at,
-        way=way,
         window_opened_at=fan.window_opened_at,
+        window_opened_by=fan.window_opened_by,
         blocked=fan.blocked,
-        stopped=fan.stopped,
         account_paused=(one.platform, one.account) in scene.facts.paused,
         already_answered=way is Way.PRIVATE and private_once(scene.entry) in scene.facts.said,
         by_human=by_human,
-        confirms_stop=confirms_stop,
+        confirms_stop=say.purpose == "stop",
+        service=fan.person.standing(fan.fan_id, one.platform, Purpose.SERVICE),
+        offers=fan.person.standing(fan.fan_id, one.platform, Purpose.OFFERS) if gives_an_offer else SILENCE,
     )
-    return permits.to_answer(scene.rules, asked, scene.now)
 
 
-def _put(
-    scene: Scene, fan: Known, say: Say, way: Way | None, permit: Permit | Refusal, state: State, reason: str
-) -> Verdict:
-    """Write the message, or what was refused; only what can't be said in any way leaves no message behind."""
+def _put(scene: Scene, fan: Known, say: Say, asked: Facts, permit: Answer, state: State, reason: str) -> Verdict:
+    """Write the message, or what was refused; what can't be said in any way leaves a receipt and no message."""
     if isinstance(permit, Refusal):
-        if way is None or permit.why == "already_answered":
+        if not asked.allowed.answerable or permit.why == "already_answered":
+            _keep_receipt(scene, fan, say, asked, permit, None)
             return Outcome.SILENT, permit.why
         if permit.why not in MAY_CHANGE:
             state, reason = State.REFUSED, permit.why
-    assert way is not None
-    message = _message(scene, fan, say, way, permit) | {"state": state.value, "reason": reason}
+    message = _message(scene, fan, say, asked.way, permit) | {"state": state.value, "reason": reason}
     scene.facts.said.add(message["once"])
     scene.notes.messages.append(message)
+    _keep_receipt(scene, fan, say, asked, permit, message)
     return OUTCOMES[state], reason
 
 
@@ -102,7 +112,35 @@ MAY_CHANGE = frozenset({"account_paused"})
 OUTCOMES = {State.WAITING: Outcome.ANSWERED, State.DRAFT: Outcome.DRAFTED, State.REFUSED: Outcome.SILENT}
 
 
-def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Permit | Refusal) -> dict[str, Any]:
+def _keep_receipt(
+    scene: Scene, fan: Known, say: Say, asked: Facts, permit: Answer, message: dict[str, Any] | None
+) -> None:
+    held = "approval" if message and message["state"] == State.DRAFT.value else ""
+    scene.notes.receipts.append(
+        receipts.receipt(
+            scene.bot.new_id(),
+            fan.fan_id,
+            message["id"] if message else None,
+            scene.entry.id,
+            Stage.DECIDED,
+            asked,
+            permit,
+            scene.now,
+            house_rules=scene.facts.rules_version,
+            chosen=_chosen(scene, say),
+            held=held,
+        )
+    )
+
+
+def _chosen(scene: Scene, say: Say) -> dict[str, Any]:
+    """What was said, and the open offers among which it chose."""
+    if not say.offer:
+        return {"said": say.what}
+    return {"said": say.what, "offer": say.offer, "among": [one.slug for one in scene.facts.showcase.offers.values()]}
+
+
+def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Answer) -> dict[str, Any]:
     one, spoken = scene.interaction, scene.language(fan)
     text = wording.say(say.what, spoken, **say.words)
     return {
@@ -119,6 +157,7 @@ def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Permit | Refu
         "profile_id": fan.profile_id,
         "inbox_id": scene.entry.id,
         "claim_id": say.claim.id if say.claim else None,
+        "offer_id": say.claim.offer_id if say.claim else None,
         "purpose": say.purpose,
         "language": spoken,
         "text": wording.shortened(text, scene.rules.max_text.get(way, len(text))),

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from leads.pipeline import Lead
 from leads.records import LeadRecord
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin.consents import Consent
+from optin import consents, people
 
 WIDTH = 8  # bytes of a revision
 CURSOR = r"^([A-Za-f][A-Za-z0-9_-]{9}[AEIMQUYcgkosw048])?$"  # what those bytes look like in base64; or nothing
@@ -76,14 +75,6 @@ def _with_source() -> Any:
 
 
 def _records(session: Session, rows: Collection[Any]) -> tuple[LeadRecord, ...]:
-    journals = _journals(session, [lead.fan_id for lead, _, _ in rows])
-    return tuple(records.of(lead, offer, claim, journals[lead.fan_id]) for lead, offer, claim in rows)
-
-
-def _journals(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Consent]]:
-    """What each of these fans said, oldest first, in one query."""
-    journals: dict[UUID, list[Consent]] = defaultdict(list)
-    lines = select(Consent).where(col(Consent.fan_id).in_(fan_ids)).order_by(col(Consent.id))
-    for line in session.exec(lines) if fan_ids else ():
-        journals[line.fan_id].append(line)
-    return journals
+    everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
+    journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
+    return tuple(records.of(lead, offer, claim, everybody[lead.fan_id], journal) for lead, offer, claim in rows)

@@ -1,5 +1,6 @@
 """A lead: a fan who said yes. It stands on a consent, and without one it can't be written."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -72,6 +73,11 @@ def touch(session: Session, fan_id: UUID, now: datetime) -> None:
         lead.updated_at, lead.revision = now, revision
         session.add(lead)
         session.flush()
+
+
+def touch_all(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
+    for fan_id in sorted(fan_ids):
+        touch(session, fan_id, now)
 
 
 def of(session: Session, fan_id: UUID) -> Lead | None:

@@ -1,6 +1,6 @@
 """The one public shape of a lead: what the brand's CRM reads, and what it may count on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin.consents import EVERYWHERE, Act, Consent
+from optin.consents import Consent
+from optin.people import Person
+from optin.standing import EVERYTHING, Purpose
 
 
 class Public(BaseModel):
@@ -21,12 +23,16 @@ class ConsentSummary(Public):
     """What a lead allows or refuses now on one channel."""
 
     channel: str = Field(description="A platform, `email`, or `*` for every channel that is not named beside it.")
-    purpose: str = Field(description="What for: `offers`.")
+    purpose: str = Field(
+        description="What for: `offers`, `newsletter`, `service` (automatic answers), `profiling`, and the like."
+    )
     granted: bool = Field(description="`false`: do not write to this person on this channel for this purpose.")
     wording: str | None = Field(description="The text that was agreed to, with its version and language.")
     wording_hash: str | None = Field(description="SHA-256 of that text, as it was shown.")
     given_at: datetime = Field(description="When it was said.")
-    how: str = Field(description="Where it was said: `claim_page`, `chat`, `platform` or `manager`.")
+    how: str = Field(
+        description="Where it was said: `claim_page`, `chat`, `platform`, `preferences`, `mail`, `bounce` or `manager`."
+    )
 
 
 class Source(Public):
@@ -63,7 +69,9 @@ class LeadRecord(Public):
     code: Code | None = Field(description="The code that the fan took.")
 
 
-def of(lead: Lead, offer: Offer | None, claim: Claim | None, journal: Sequence[Consent]) -> LeadRecord:
+def of(
+    lead: Lead, offer: Offer | None, claim: Claim | None, person: Person, journal: Mapping[int, Consent]
+) -> LeadRecord:
     return LeadRecord(
         id=lead.id,
         email=lead.email or None,
@@ -73,24 +81,34 @@ def of(lead: Lead, offer: Offer | None, claim: Claim | None, journal: Sequence[C
         status="active",
         created_at=lead.created_at,
         updated_at=lead.updated_at,
-        consent=tuple(summary(journal)),
+        consent=tuple(summary(person, lead.fan_id, journal)),
         source=_source(lead, offer),
         code=Code(code=claim.code, claimed_at=claim.claimed_at) if claim and claim.code else None,
     )
 
 
-def summary(journal: Sequence[Consent]) -> Iterable[ConsentSummary]:
-    """The last word on each channel; a word about all channels is one about each. `journal` is oldest first."""
-    for channel, purpose in dict.fromkeys((line.channel, line.purpose) for line in journal):
-        said = [line for line in journal if line.purpose == purpose and line.channel in (channel, EVERYWHERE)]
-        yield _line(said[-1], channel)
+def summary(person: Person, fan_id: UUID, journal: Mapping[int, Consent]) -> Iterable[ConsentSummary]:
+    """What holds on each channel and for each purpose that he ever spoke of."""
+    for channel, purpose in _spoken_of(person):
+        word = person.standing(fan_id, channel, purpose)
+        if word.act is not None:
+            yield _line(journal[word.lines[0].id], channel, purpose, granted=word.granted)
 
 
-def _line(said: Consent, channel: str) -> ConsentSummary:
+def _spoken_of(person: Person) -> Iterable[tuple[str, str]]:
+    """A word about everything is one about offers, and about whatever else he was asked for."""
+    named = dict.fromkeys(
+        [*(line.purpose for line in person.lines if line.purpose != EVERYTHING), Purpose.OFFERS.value]
+    )
+    pairs = ((line.channel, about) for line in person.lines for about in named if line.is_about(line.channel, about))
+    return dict.fromkeys(pairs)
+
+
+def _line(said: Consent, channel: str, purpose: str, *, granted: bool) -> ConsentSummary:
     return ConsentSummary(
         channel=channel,
-        purpose=said.purpose,
-        granted=said.act == Act.GRANTED,
+        purpose=purpose,
+        granted=granted,
         wording=said.wording or None,
         wording_hash=said.wording_hash or None,
         given_at=said.given_at,

@@ -1,35 +1,25 @@
 """The consent journal: what a fan allowed or withdrew, in which words, and how we know. Rows are only ever added."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.schema import belongs_to, counted, write_all
+from optin.standing import EVERYTHING, EVERYWHERE, Act, Line, Purpose, Standing
 from optin.wordings import Wording
 
-EVERYWHERE = "*"
-
-
-class Act(StrEnum):
-    GRANTED = "granted"
-    WITHDRAWN = "withdrawn"
-
-
-class Purpose(StrEnum):
-    """What a fan is asked about. An answer to his own question needs no consent, and has no purpose here."""
-
-    OFFERS = "offers"
+__all__ = ["EVERYTHING", "EVERYWHERE", "Act", "Consent", "Line", "Purpose", "Standing"]
 
 
 class Consent(SQLModel, table=True):
-    __table_args__ = (CheckConstraint("act IN ('granted', 'withdrawn')", name="act"),)
+    """The database itself refuses to change a line, and lets one go only where its fan has asked to be forgotten."""
+
+    __table_args__ = (CheckConstraint("act IN ('asked', 'granted', 'withdrawn')", name="act"),)
 
     id: int = counted()
     fan_id: UUID = belongs_to("fan")
@@ -39,48 +29,45 @@ class Consent(SQLModel, table=True):
     act: str = Field(max_length=10)
     wording: str  # which text was shown, with its version and language
     wording_hash: str = Field(max_length=64)
-    how: str  # "claim_page", "chat", "platform", "manager"
+    how: str  # "claim_page", "chat", "platform", "preferences", "mail", "manager", "suppression"
+    place: str = ""  # where he said it: "facebook:PAGE:POST", or a page of ours
     evidence: str  # the id of what proves it: a claim, or the platform's id of what he wrote
+    asked_at: datetime | None = None  # of a double opt-in: when the form was sent that this confirms
     given_at: datetime
     recorded_at: datetime
 
 
 _LINE = (
-    col(Consent.fan_id),
-    col(Consent.channel),
-    col(Consent.purpose),
-    col(Consent.act),
-    col(Consent.given_at),
+    col(Consent.id), col(Consent.fan_id), col(Consent.channel), col(Consent.purpose), col(Consent.act),
+    col(Consent.given_at), col(Consent.evidence),
+)  # fmt: skip
+_THEIRS = (
+    sa.select(*_LINE).where(col(Consent.fan_id).in_(bindparam("fan_ids", expanding=True))).order_by(col(Consent.id))
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the journal, as far as deciding needs it."""
-
-    channel: str
-    purpose: str
-    act: str
-    given_at: datetime
-
-
 def granted(
-    fan_id: UUID, channel: str, wording: Wording, how: str, evidence: str, now: datetime, profile_id: UUID | None = None
+    fan_id: UUID,
+    channel: str,
+    wording: Wording,
+    how: str,
+    evidence: str,
+    now: datetime,
+    profile_id: UUID | None = None,
+    *,
+    purpose: str = Purpose.OFFERS.value,
+    place: str = "",
+    asked_at: datetime | None = None,
+    given_at: datetime | None = None,
 ) -> dict[str, Any]:
     """A line that says yes, ready to be written."""
-    return {
-        "fan_id": fan_id,
-        "profile_id": profile_id,
-        "channel": channel,
-        "purpose": Purpose.OFFERS.value,
-        "act": Act.GRANTED.value,
-        "wording": wording.name,
-        "wording_hash": wording.hash,
-        "how": how,
-        "evidence": evidence,
-        "given_at": now,
-        "recorded_at": now,
-    }
+    said = _said(fan_id, profile_id, channel, purpose, Act.GRANTED, how, place, evidence, given_at or now, now)
+    return said | {"wording": wording.name, "wording_hash": wording.hash, "asked_at": asked_at}
+
+
+def to_be_confirmed(line: dict[str, Any]) -> dict[str, Any]:
+    """The first half of a double opt-in: the same yes, which allows nothing before it is confirmed."""
+    return line | {"act": Act.ASKED.value, "asked_at": line["given_at"]}
 
 
 def withdrawn(
@@ -91,21 +78,18 @@ def withdrawn(
     given_at: datetime,
     now: datetime,
     profile_id: UUID | None = None,
+    *,
+    purpose: str = EVERYTHING,
+    place: str = "",
 ) -> dict[str, Any]:
     """A line that says no. It needs no wording: the fan may say it in any words."""
-    return {
-        "fan_id": fan_id,
-        "profile_id": profile_id,
-        "channel": channel,
-        "purpose": Purpose.OFFERS.value,
-        "act": Act.WITHDRAWN.value,
-        "wording": "",
-        "wording_hash": "",
-        "how": how,
-        "evidence": evidence,
-        "given_at": given_at,
-        "recorded_at": now,
-    }
+    said = _said(fan_id, profile_id, channel, purpose, Act.WITHDRAWN, how, place, evidence, given_at, now)
+    return said | {"wording": "", "wording_hash": "", "asked_at": None}
+
+
+def by_whole_person(line: dict[str, Any], fan_ids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """The same no for each fan who is one person with who said it: so it outlives whatever unlinks them."""
+    return [line | {"fan_id": fan_id} for fan_id in {line["fan_id"]: None, **dict.fromkeys(fan_ids)}]
 
 
 def journal(session: Session, lines: Sequence[dict[str, Any]]) -> None:
@@ -120,21 +104,46 @@ def record(session: Session, line: dict[str, Any]) -> int:
     return row.id
 
 
-def entries(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Entry]]:
+def entries(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Line]]:
     """The journal of these fans, oldest line first, in one query."""
-    found: dict[UUID, list[Entry]] = {}
+    found: dict[UUID, list[Line]] = {}
     if fan_ids:
-        theirs = sa.select(*_LINE).where(col(Consent.fan_id).in_(fan_ids)).order_by(col(Consent.id))
-        for fan_id, *line in session.execute(theirs):
-            found.setdefault(fan_id, []).append(Entry(*line))
+        for row in session.connection().execute(_THEIRS, {"fan_ids": list(fan_ids)}):
+            found.setdefault(row.fan_id, []).append(Line(*row))
     return found
 
 
-def of(session: Session, fan_id: UUID) -> list[Consent]:
-    return list(session.exec(select(Consent).where(Consent.fan_id == fan_id).order_by(col(Consent.id))))
+def of(session: Session, fan_ids: Collection[UUID]) -> list[Consent]:
+    """The whole lines of these fans, oldest first."""
+    return list(session.exec(select(Consent).where(col(Consent.fan_id).in_(fan_ids)).order_by(col(Consent.id))))
 
 
-def effective(lines: Iterable[Entry], channel: str, purpose: str = Purpose.OFFERS.value) -> Act | None:
-    """What holds now: the last word on this channel or on all of them; None where nothing was ever said."""
-    said = [line for line in lines if line.purpose == purpose and line.channel in (channel, EVERYWHERE)]
-    return Act(said[-1].act) if said else None
+def as_line(row: dict[str, Any]) -> Line:
+    """A line that is noted and not yet written, for whoever decides in the meantime."""
+    return Line(0, row["fan_id"], row["channel"], row["purpose"], row["act"], row["given_at"], row["evidence"])
+
+
+def _said(
+    fan_id: UUID,
+    profile_id: UUID | None,
+    channel: str,
+    purpose: str,
+    act: Act,
+    how: str,
+    place: str,
+    evidence: str,
+    given_at: datetime,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "fan_id": fan_id,
+        "profile_id": profile_id,
+        "channel": channel,
+        "purpose": purpose,
+        "act": act.value,
+        "how": how,
+        "place": place,
+        "evidence": evidence,
+        "given_at": given_at,
+        "recorded_at": now,
+    }

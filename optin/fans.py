@@ -1,6 +1,6 @@
-"""A fan is a person; a profile is that person on one platform."""
+"""A fan is somebody whom we met; a profile is how one platform shows him. Fans who proved to be one are one person."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,14 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, counted, document, known, write_all
+from optin.schema import belongs_to, known, write_all
 
 
 class Fan(SQLModel, table=True):
+    """`person_id` is the smallest id among the fans who are one person with him: mostly his own (optin/links.py)."""
+
     id: UUID = known()
+    person_id: UUID = Field(index=True)
     language: str = Field(max_length=8)
     created_at: datetime
 
@@ -32,20 +35,8 @@ class Profile(SQLModel, table=True):
     first_heard_at: datetime
     last_heard_at: datetime
     window_opened_at: datetime | None = None  # the last thing he did that lets us write to him directly
+    window_opened_by: str = ""  # the platform's id of that
     blocked_at: datetime | None = None
-
-
-class Link(SQLModel, table=True):
-    """Why two fans became one, and what moved, so that it can be undone."""
-
-    __tablename__ = "fan_link"
-
-    id: int = counted()
-    kept_fan_id: UUID = belongs_to("fan")
-    joined_fan_id: UUID = belongs_to("fan")
-    proof: str
-    moved: dict[str, Any] = document()
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +58,6 @@ def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
     return known
 
 
-def languages(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, str]:
-    return dict(session.exec(select(Fan.id, Fan.language).where(col(Fan.id).in_(fan_ids))).all()) if fan_ids else {}
-
-
 def add(session: Session, fans: Sequence[dict[str, Any]], profiles: Sequence[dict[str, Any]]) -> None:
     """Write new fans and profiles, a statement each."""
     write_all(session, Fan, fans)
@@ -85,28 +72,8 @@ def by_ids(session: Session, profile_ids: Collection[UUID]) -> Sequence[Profile]
     return session.exec(select(Profile).where(col(Profile.id).in_(profile_ids))).all()
 
 
-def also_known_as(
-    session: Session, new_id: Callable[[], UUID], profile_id: UUID, who: Handle, proof: str, now: datetime
-) -> None:
-    """The platform proved that this person has another handle: the same fan from now on, and by whom we know it."""
-    profile = session.get_one(Profile, profile_id)
-    other = profile_at(session, who)
-    if other is None:
-        session.add(_second(profile, new_id(), who, now))
-    elif other.fan_id != profile.fan_id:
-        link(session, other.fan_id, profile, proof, now)
-    session.flush()
-
-
-def link(session: Session, kept_fan_id: UUID, profile: Profile, proof: str, now: datetime) -> None:
-    """This profile is one more of that fan. What moved is written down, so that it can be undone."""
-    moved = {"profile": str(profile.id)}
-    session.add(Link(kept_fan_id=kept_fan_id, joined_fan_id=profile.fan_id, proof=proof, moved=moved, at=now))
-    profile.fan_id = kept_fan_id
-    session.add(profile)
-
-
-def _second(profile: Profile, new_id: UUID, who: Handle, now: datetime) -> Profile:
+def second(profile: Profile, new_id: UUID, who: Handle) -> Profile:
+    """Another profile of the same fan, known as long as the first one."""
     return Profile(
         id=new_id,
         fan_id=profile.fan_id,
@@ -114,7 +81,7 @@ def _second(profile: Profile, new_id: UUID, who: Handle, now: datetime) -> Profi
         account=who.account,
         handle=who.handle,
         name=profile.name,
-        first_heard_at=now,
+        first_heard_at=profile.first_heard_at,
         last_heard_at=profile.last_heard_at,
         blocked_at=profile.blocked_at,
     )
@@ -125,6 +92,6 @@ def say_blocked(session: Session, profile_id: UUID, now: datetime) -> None:
     session.execute(update(Profile).where(col(Profile.id) == profile_id).values(blocked_at=now))
 
 
-def first_heard_at(session: Session, fan_id: UUID) -> datetime | None:
-    """When we first heard of this fan, on any platform."""
-    return session.exec(select(func.min(Profile.first_heard_at)).where(Profile.fan_id == fan_id)).one()
+def first_heard_at(session: Session, fan_ids: Collection[UUID]) -> datetime | None:
+    """When we first heard of this person, on any platform."""
+    return session.exec(select(func.min(Profile.first_heard_at)).where(col(Profile.fan_id).in_(fan_ids))).one()

@@ -1,6 +1,6 @@
 """What passed between a fan and us."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,8 @@ def rewrite(session: Session, fan_id: UUID, subject: str, text: str) -> None:
     )
 
 
-def of(session: Session, fan_id: UUID, most: int = 200) -> list[Touchpoint]:
-    """The newest touchpoints of a fan, oldest first."""
-    newest = select(Touchpoint).where(Touchpoint.fan_id == fan_id).order_by(col(Touchpoint.id).desc()).limit(most)
+def of(session: Session, fan_ids: Collection[UUID], most: int = 200) -> list[Touchpoint]:
+    """The newest touchpoints of these fans, oldest first."""
+    theirs = select(Touchpoint).where(col(Touchpoint.fan_id).in_(fan_ids))
+    newest = theirs.order_by(col(Touchpoint.id).desc()).limit(most)
     return list(reversed(session.exec(newest).all()))

@@ -90,7 +90,7 @@ class Stage:
         """Somebody who wrote to us on Facebook; his profile has the same id."""
         known_as = self.bot.new_id()
         with self.bot.transaction() as session:
-            fan = Fan(id=known_as, language=language, created_at=NOW)
+            fan = Fan(id=known_as, person_id=known_as, language=language, created_at=NOW)
             profile = Profile(
                 id=known_as,
                 fan_id=known_as,
@@ -143,7 +143,7 @@ class Stage:
 
     def journal(self, fan: UUID) -> list[tuple[str, str, str]]:
         with self.bot.reading() as session:
-            return [(line.channel, line.act, line.wording) for line in consents.of(session, fan)]
+            return [(line.channel, line.act, line.wording) for line in consents.of(session, [fan])]
 
 
 @contextmanager

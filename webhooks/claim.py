@@ -6,10 +6,11 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import claiming
+from bot import claiming, outbox
 from bot.claiming import Code
 from leads import pipeline
 from optin import consents
+from optin.standing import Purpose
 from webhooks import addresses
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
@@ -103,9 +104,13 @@ def give(visit: Visit, form: Form) -> None:
 
 def withdraw(visit: Visit, channel: str) -> None:
     claim, now = visit.claim, visit.now
-    line = consents.withdrawn(claim.fan_id, channel, HOW, str(claim.id), now, now, claim.profile_id)
-    consents.record(visit.session, line)
-    pipeline.touch(visit.session, claim.fan_id, now)
+    said = consents.withdrawn(
+        claim.fan_id, channel, HOW, str(claim.id), now, now, claim.profile_id, purpose=Purpose.OFFERS, place="/claim"
+    )
+    fan_ids = visit.person.fan_ids
+    consents.journal(visit.session, consents.by_whole_person(said, fan_ids))
+    outbox.withdraw_solicitations(visit.session, fan_ids, channel, "fan_wants_no_offers")
+    pipeline.touch_all(visit.session, fan_ids, now)
 
 
 def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:

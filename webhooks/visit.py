@@ -17,8 +17,9 @@ from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import consents
-from optin.consents import Act, Entry
+from optin import people
+from optin.people import Person
+from optin.standing import Standing
 from optin.wordings import Wording
 from webhooks import addresses, i18n
 from webhooks.door import the_bot
@@ -71,7 +72,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`texts` are all that he may agree to, by channel, in his language; `said` is his last word on each channel."""
+    """`texts` are all that he may agree to, by channel, in his language; `person` is who is behind the word."""
 
     bot: Bot
     session: Session
@@ -79,7 +80,7 @@ class Visit:
     claim: Claim
     offer: Offer
     texts: dict[str, Wording]
-    said: dict[str, Entry]
+    person: Person
     now: datetime
 
     @property
@@ -109,7 +110,17 @@ class Visit:
         return {channel: words for channel, words in self.askable.items() if words.hash in form.ticked}
 
     def allows(self, channel: str) -> bool:
-        return channel in self.said and self.said[channel].act == Act.GRANTED
+        return self._standing(channel).granted
+
+    def has_stopped(self, channel: str) -> bool:
+        return self._standing(channel).withdrawn
+
+    def said_at(self, channel: str) -> datetime:
+        """When he last spoke of this channel."""
+        return self._standing(channel).lines[0].given_at
+
+    def _standing(self, channel: str) -> Standing:
+        return self.person.standing(self.claim.fan_id, channel)
 
 
 @contextmanager
@@ -126,7 +137,7 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
         i18n.prefer(claim.language)
         texts = claiming.channels(bot, claim, i18n.language())
         offer = session.get_one(Offer, claim.offer_id)
-        yield Visit(bot, session, token, claim, offer, texts, _last_words(session, claim), bot.now())
+        yield Visit(bot, session, token, claim, offer, texts, people.one(session, claim.fan_id), bot.now())
 
 
 def came_from_here() -> bool:
@@ -136,13 +147,3 @@ def came_from_here() -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     return origin is None or urlsplit(origin).netloc in (request.host, urlsplit(the_bot().settings.address).netloc)
-
-
-def _last_words(session: Session, claim: Claim) -> dict[str, Entry]:
-    """His last word on each channel that he ever spoke of; a word about all channels is one about each."""
-    lines = [
-        line for line in consents.entries(session, [claim.fan_id]).get(claim.fan_id, []) if line.purpose == "offers"
-    ]
-    named = {line.channel for line in lines} - {consents.EVERYWHERE}
-    said = {channel: [line for line in lines if line.channel in (channel, consents.EVERYWHERE)] for channel in named}
-    return {channel: each[-1] for channel, each in said.items()}

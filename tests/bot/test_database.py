@@ -49,14 +49,15 @@ def test_no_lead_without_a_consent(engine: sa.Engine) -> None:
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 CONSENT = f"""
-    INSERT INTO consent (fan_id, channel, purpose, act, wording, wording_hash, how, evidence, given_at, recorded_at)
-    VALUES ('{NOBODY}', 'email', 'offers', 'perhaps', '', '', '', '', '2026-11-02', '2026-11-02')
+    INSERT INTO consent
+    (fan_id, channel, purpose, act, wording, wording_hash, how, place, evidence, given_at, recorded_at)
+    VALUES ('{NOBODY}', 'email', 'offers', 'perhaps', '', '', '', '', '', '2026-11-02', '2026-11-02')
 """
 
 
 def test_a_consent_is_given_or_withdrawn_and_nothing_else(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"INSERT INTO fan VALUES ('{NOBODY}', 'fr', '2026-11-02')")
+        connection.exec_driver_sql(f"INSERT INTO fan VALUES ('{NOBODY}', 'fr', '2026-11-02', '{NOBODY}')")
 
     with pytest.raises(IntegrityError, match="act"), engine.begin() as connection:
         connection.exec_driver_sql(CONSENT)

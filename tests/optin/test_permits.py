@@ -8,10 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import Kind, Rules, Way
-from optin.permits import Facts, Permit, Refusal, needs_human, to_answer
+from optin.choices import Preferences
+from optin.permits import (
+    Answer,
+    Deferral,
+    Facts,
+    Permit,
+    Refusal,
+    Solicitation,
+    allowed,
+    decide,
+    needs_human,
+)
+from optin.pressure import Caps, Counted
+from optin.standing import SILENCE, Act, Standing
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 PAGE = Rules(
     answers={Kind.COMMENT: (Way.PRIVATE, Way.PUBLIC), Kind.MESSAGE: (Way.DIRECT,)},
     opens_window=frozenset({Kind.MESSAGE}),
@@ -22,9 +35,21 @@ PAGE = Rules(
 CHAT = Rules(answers={Kind.MESSAGE: (Way.DIRECT,)}, opens_window=frozenset({Kind.MESSAGE}))
 THREAD = Rules(answers={Kind.MENTION: (Way.PUBLIC,), Kind.COMMENT: (Way.PUBLIC,)}, summoned_only=True)
 
-COMMENT = Facts(Kind.COMMENT, NOON, Way.PRIVATE)
-MESSAGE = Facts(Kind.MESSAGE, NOON, Way.DIRECT, window_opened_at=NOON)
-MENTION = Facts(Kind.MENTION, NOON, Way.PUBLIC)
+MAIL = Rules(answers={Kind.MESSAGE: (Way.DIRECT,)}, may_begin=True)
+NO, YES = Standing(Act.WITHDRAWN), Standing(Act.GRANTED)
+
+
+def asked(kind: Kind, way: Way, window_opened_at: datetime | None = None) -> Facts:
+    return Facts("page", way, allowed(PAGE, kind, way), kind, NOON, window_opened_at)
+
+
+def to_answer(rules: Rules, facts: Facts, now: datetime) -> Answer:
+    return decide(replace(facts, allowed=allowed(rules, facts.kind, facts.way)), now)
+
+
+COMMENT = asked(Kind.COMMENT, Way.PRIVATE)
+MESSAGE = asked(Kind.MESSAGE, Way.DIRECT, NOON)
+MENTION = asked(Kind.MENTION, Way.PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +71,11 @@ MENTION = Facts(Kind.MENTION, NOON, Way.PUBLIC)
         (CHAT, COMMENT, timedelta(0), Refusal("platform_forbids")),
         (THREAD, MENTION, timedelta(0), Permit("public_reply")),
         (THREAD, replace(COMMENT, way=Way.PUBLIC), timedelta(0), Refusal("not_summoned")),
-        (PAGE, replace(MESSAGE, stopped=True), timedelta(0), Refusal("fan_said_stop")),
-        (PAGE, replace(MESSAGE, stopped=True, confirms_stop=True), timedelta(0), Permit("window_open", NOON + DAY)),
-        (PAGE, replace(MESSAGE, stopped=True, by_human=True), timedelta(0), Permit("window_open", NOON + WEEK)),
+        (PAGE, replace(MESSAGE, service=NO), timedelta(0), Refusal("fan_said_stop")),
+        (PAGE, replace(MESSAGE, service=NO, confirms_stop=True), timedelta(0), Permit("window_open", NOON + DAY)),
+        (PAGE, replace(MESSAGE, service=NO, by_human=True), timedelta(0), Permit("window_open", NOON + WEEK)),
+        (PAGE, replace(MESSAGE, offers=NO), timedelta(0), Refusal("fan_wants_no_offers")),
+        (PAGE, replace(MESSAGE, offers=YES), timedelta(0), Permit("window_open", NOON + DAY)),
         (PAGE, replace(MESSAGE, account_paused=True), timedelta(0), Refusal("account_paused")),
     ],
 )
@@ -56,20 +83,44 @@ def test_the_answer(rules: Rules, facts: Facts, later: timedelta, expected: Perm
     assert to_answer(rules, facts, NOON + later) == expected
 
 
+STANDINGS = st.sampled_from([SILENCE, YES, NO])
+SOLICITATIONS = st.builds(
+    Solicitation,
+    purpose=st.just("offers"),
+    consent=STANDINGS,
+    preferences=st.builds(
+        Preferences,
+        channel=st.sampled_from(["", "page", "email"]),
+        every=st.none() | st.just(WEEK),
+        hours=st.none() | st.just((18, 21)),
+        paused_until=st.none() | st.just(NOON + 3 * DAY),
+    ),
+    caps=st.builds(
+        Caps, caps=st.just({"*": {"day": 1, "week": 2}}), gap=st.just(timedelta(hours=4)), quiet=st.just((21, 8))
+    ),
+    weight=st.sampled_from([40, 100]),
+    counted=st.lists(
+        st.integers(0, 20_000).map(lambda ago: Counted(NOON - timedelta(minutes=ago), "offers", 100)), max_size=4
+    ).map(tuple),
+)
 FACTS = st.builds(
     Facts,
+    channel=st.just("page"),
+    allowed=st.just(allowed(PAGE, Kind.MESSAGE, Way.DIRECT)),
     kind=st.sampled_from(Kind),
     asked_at=st.just(NOON),
     way=st.sampled_from(Way),
     window_opened_at=st.none() | st.just(NOON),
     blocked=st.booleans(),
-    stopped=st.booleans(),
+    service=STANDINGS,
+    offers=STANDINGS,
+    solicits=st.none() | SOLICITATIONS,
     account_paused=st.booleans(),
     already_answered=st.booleans(),
     by_human=st.booleans(),
     confirms_stop=st.booleans(),
 )
-RULES = st.sampled_from([PAGE, CHAT, THREAD])
+RULES = st.sampled_from([PAGE, CHAT, THREAD, MAIL])
 MINUTES = st.integers(0, 60 * 24 * 30).map(lambda minutes: timedelta(minutes=minutes))
 
 
@@ -80,14 +131,15 @@ def test_a_fan_who_blocked_us_is_never_written_to(rules: Rules, facts: Facts, la
 
 @given(RULES, FACTS, MINUTES)
 def test_after_a_stop_no_machine_speaks_but_to_say_that_it_heard(rules: Rules, facts: Facts, later: timedelta) -> None:
-    stopped = replace(facts, stopped=True, by_human=False, confirms_stop=False)
+    stopped = replace(facts, service=NO, by_human=False, confirms_stop=False)
 
     assert isinstance(to_answer(rules, stopped, NOON + later), Refusal)
 
 
 @given(RULES, FACTS, MINUTES, MINUTES)
 def test_what_is_refused_for_time_stays_refused(rules: Rules, facts: Facts, later: timedelta, more: timedelta) -> None:
-    first, second = (to_answer(rules, facts, NOON + wait) for wait in (later, later + more))
+    answers = replace(facts, solicits=None)
+    first, second = (to_answer(rules, answers, NOON + wait) for wait in (later, later + more))
 
     assert not (isinstance(first, Refusal) and isinstance(second, Permit))
 
@@ -102,3 +154,67 @@ def test_a_permit_never_outlives_its_window(rules: Rules, facts: Facts, later: t
 def test_after_the_free_window_only_a_person_may_write() -> None:
     assert [needs_human(PAGE, NOON, NOON + wait) for wait in (timedelta(0), DAY)] == [False, True]
     assert needs_human(CHAT, NOON, NOON + WEEK) is False
+
+
+BEGIN = Facts(
+    "email",
+    Way.DIRECT,
+    allowed(MAIL, None, Way.DIRECT),
+    solicits=Solicitation("offers", YES, Preferences(), Caps(), 100),
+)
+
+
+def wanting(**different: object) -> Facts:
+    assert BEGIN.solicits is not None
+    return replace(BEGIN, solicits=replace(BEGIN.solicits, **different))  # type: ignore[arg-type]
+
+
+YESTERDAY = Counted(NOON - timedelta(hours=23), "offers", 100)
+PAUSED = Preferences(paused_until=NOON + timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (BEGIN, Permit("consent")),
+        (wanting(consent=SILENCE), Refusal("no_consent")),
+        (wanting(consent=NO), Refusal("fan_wants_no_offers")),
+        (replace(BEGIN, service=NO), Refusal("fan_said_stop")),
+        (replace(BEGIN, by_human=True, service=NO), Refusal("fan_said_stop")),
+        (replace(wanting(consent=SILENCE), by_human=True), Refusal("no_consent")),
+        (wanting(preferences=Preferences(channel="facebook")), Refusal("prefers_other_channel")),
+        (wanting(preferences=Preferences(without=frozenset({"email"}))), Refusal("prefers_other_channel")),
+        (wanting(preferences=Preferences(hours=(18, 20))), Deferral("his_hours", NOON + timedelta(hours=5))),
+        (wanting(preferences=PAUSED), Deferral("paused", NOON + timedelta(days=2))),
+        (wanting(counted=(YESTERDAY,)), Deferral("cap_day", NOON + timedelta(hours=1))),
+        (wanting(counted=(Counted(NOON, "offers", 40),)), Deferral("cap_day", NOON + DAY)),
+        (wanting(caps=Caps(caps={}), counted=(Counted(NOON, "offers", 100),)), Deferral("cap_gap", NOON + 4 * HOUR)),
+        (wanting(caps=Caps(caps={"*": {"day": 0}})), Refusal("cap_day")),
+        (wanting(caps=Caps(quiet=(12, 15))), Deferral("quiet_hours", NOON + 2 * HOUR)),  # 13:00 in Paris
+    ],
+)
+def test_who_is_solicited_has_said_yes_and_is_not_pressed(facts: Facts, expected: Answer) -> None:
+    assert decide(facts, NOON) == expected
+
+
+def test_what_is_put_off_past_the_window_is_refused() -> None:
+    chat = replace(
+        wanting(counted=(YESTERDAY,)), allowed=allowed(PAGE, None, Way.DIRECT), window_opened_at=NOON - 23.5 * HOUR
+    )
+
+    assert decide(chat, NOON) == Refusal("window_closed")
+
+
+@given(RULES, FACTS, MINUTES)
+def test_nobody_is_solicited_without_his_yes(rules: Rules, facts: Facts, later: timedelta) -> None:
+    answer = to_answer(rules, replace(facts, kind=None), NOON + later)
+
+    assert not isinstance(answer, Permit | Deferral) or facts.solicits is None or facts.solicits.consent.granted
+
+
+@given(RULES, FACTS, MINUTES)
+def test_what_is_put_off_may_go_at_the_moment_that_was_said(rules: Rules, facts: Facts, later: timedelta) -> None:
+    put_off = to_answer(rules, replace(facts, kind=None), NOON + later)
+
+    if isinstance(put_off, Deferral):
+        assert isinstance(to_answer(rules, replace(facts, kind=None), put_off.until), Permit)

@@ -7,8 +7,9 @@ from flask import Response, abort, flash, make_response, redirect, render_templa
 
 from bot import managers, own_words
 from bot.own_words import Unfit
+from optin import people
 from optin.fans import Profile
-from optin.permits import Permit, Refusal
+from optin.permits import Answer, Permit, Refusal
 from webhooks.door import the_bot
 from webhooks.panel import asking, reports, who
 
@@ -38,7 +39,7 @@ def write(fan_id: UUID) -> Response:
     message_id, profile_id = _id("message"), _id("profile")
     with bot.transaction() as session:
         profile = session.get(Profile, profile_id)
-        if profile is None or profile.fan_id != fan_id:
+        if profile is None or profile.fan_id not in people.one(session, fan_id).fan_ids:
             abort(404)
         said = own_words.write(session, bot, profile, message_id, typed, who.me(), bot.now())
     if isinstance(said, Unfit | Refusal):
@@ -61,7 +62,7 @@ def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None) -
         story = reports.story(session, fan_id, bot.settings.brand)
         if story is None:
             abort(404)
-        permits: dict[UUID, Permit | Refusal] = {
+        permits: dict[UUID, Answer] = {
             profile.id: own_words.may_write(session, bot, profile, now) for profile in story.profiles
         }
         names = {f"manager:{manager_id}": name for manager_id, name in managers.names(session).items()}

@@ -1,7 +1,7 @@
 """What the panel shows, read across the packages: the one home of such queries. It changes nothing."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,12 @@ from bot.outbox import Outgoing, State
 from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import consents, history, wordings
-from optin.consents import Act, Consent
+from optin import consents, history, links, people, wordings
+from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
+from optin.people import Person
+from optin.standing import Purpose
 from webhooks.panel.shapes import (
     Aside,
     Asked,
@@ -93,25 +95,30 @@ def met(session: Session, wanted: str, platform: str, after: UUID | None) -> Sli
     rows = session.exec(found.order_by(col(Profile.id).desc()).limit(PAGE + 1)).all()
     fan_ids = {row.fan_id for row in rows}
     led = set(session.exec(select(Lead.fan_id).where(col(Lead.fan_id).in_(fan_ids)))) if fan_ids else set()
-    journals = consents.entries(session, fan_ids)
-    people = [Met(row, row.fan_id in led, _stopped(journals.get(row.fan_id, ()), row.platform)) for row in rows]
-    return _slice(people, [str(row.id) for row in rows])
+    everybody = people.load(session, fan_ids)
+    known = [Met(row, row.fan_id in led, _stopped(everybody[row.fan_id], row)) for row in rows]
+    return _slice(known, [str(row.id) for row in rows])
 
 
 def story(session: Session, fan_id: UUID, brand: str) -> Story | None:
     fan = session.get(Fan, fan_id)
     if fan is None:
         return None
+    person = people.one(session, fan_id)
     unsaid = [state.value for state in State if state is not State.SENT]
-    messages = select(Outgoing).where(Outgoing.fan_id == fan_id, col(Outgoing.state).in_(unsaid))
+    messages = select(Outgoing).where(col(Outgoing.fan_id).in_(person.fan_ids), col(Outgoing.state).in_(unsaid))
+    profiles = select(Profile).where(col(Profile.fan_id).in_(person.fan_ids)).order_by(col(Profile.id))
+    leads = select(Lead).where(col(Lead.fan_id).in_(person.fan_ids)).order_by(col(Lead.created_at))
     return Story(
         fan=fan,
-        profiles=session.exec(select(Profile).where(Profile.fan_id == fan_id).order_by(col(Profile.id))).all(),
-        touchpoints=history.of(session, fan_id),
+        profiles=session.exec(profiles).all(),
+        touchpoints=history.of(session, person.fan_ids),
         unsaid=session.exec(messages.order_by(col(Outgoing.id).desc()).limit(PAGE)).all(),
-        consents=[Given(line, _shown(line, brand)) for line in consents.of(session, fan_id)],
-        holds=_held(session, fan_id),
-        lead=session.exec(select(Lead).where(Lead.fan_id == fan_id)).first(),
+        consents=[Given(line, _shown(line, brand)) for line in consents.of(session, person.fan_ids)],
+        holds=_held(session, person.fan_ids),
+        lead=session.exec(leads).first(),
+        links=links.of(session, person.fan_ids),
+        wishes=person.preferences,
     )
 
 
@@ -122,8 +129,8 @@ def kept(session: Session, after: int | None) -> Slice[Kept]:
     if after is not None:
         found = found.where(col(Lead.revision) < after)
     rows = session.exec(found.order_by(col(Lead.revision).desc()).limit(PAGE + 1)).all()
-    journals = consents.entries(session, {lead.fan_id for lead, _, _ in rows})
-    leads = [Kept(lead, offer or "", _allows(journals.get(lead.fan_id, ())), consent) for lead, consent, offer in rows]
+    everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
+    leads = [Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent) for lead, consent, offer in rows]
     return _slice(leads, [str(lead.revision) for lead, _, _ in rows])
 
 
@@ -181,16 +188,15 @@ def _told(session: Session, which: Any, *, newest_first: bool, after: UUID | Non
     found = (
         select(*columns)  # type: ignore[call-overload]
         .join(Profile, col(Outgoing.profile_id) == col(Profile.id))
-        .join(Inbox, col(Outgoing.inbox_id) == col(Inbox.id))
+        .outerjoin(Inbox, col(Outgoing.inbox_id) == col(Inbox.id))
         .outerjoin(Touchpoint, his)
-        .outerjoin(Claim, col(Outgoing.claim_id) == col(Claim.id))
-        .outerjoin(Offer, col(Claim.offer_id) == col(Offer.id))
+        .outerjoin(Offer, col(Outgoing.offer_id) == col(Offer.id))
         .where(which)
     )
     if after is not None:
         found = found.where(key < after if newest_first else key > after)
     rows = session.execute(found.order_by(key.desc() if newest_first else key).limit(PAGE + 1)).all()
-    told = [Told(row[0], row[1], Asked(row[2], row[3], row[4] or "", row[5] or ""), row[6] or "") for row in rows]
+    told = [Told(row[0], row[1], Asked(row[2] or "", row[3], row[4] or "", row[5] or ""), row[6] or "") for row in rows]
     return _slice(told, [str(row[0].id) for row in rows])
 
 
@@ -212,14 +218,14 @@ def _named(wanted: str) -> Any:
     )
 
 
-def _stopped(journal: Iterable[consents.Entry], platform: str) -> bool:
-    return consents.effective(journal, platform) is Act.WITHDRAWN
+def _stopped(person: Person, profile: Profile) -> bool:
+    return person.standing(profile.fan_id, profile.platform, Purpose.SERVICE).withdrawn
 
 
-def _allows(journal: Sequence[consents.Entry]) -> dict[str, bool]:
+def _allows(person: Person, lead: Lead) -> dict[str, bool]:
     """For each channel that was ever spoken of, whether the last word was yes."""
-    channels = dict.fromkeys(line.channel for line in journal)
-    return {channel: consents.effective(journal, channel) is Act.GRANTED for channel in channels}
+    channels = dict.fromkeys(line.channel for line in person.lines)
+    return {channel: person.standing(lead.fan_id, channel).granted for channel in channels}
 
 
 def _shown(line: Consent, brand: str) -> str:
@@ -231,9 +237,10 @@ def _shown(line: Consent, brand: str) -> str:
     return shown if hashlib.sha256(shown.encode()).hexdigest() == line.wording_hash else ""
 
 
-def _held(session: Session, fan_id: UUID) -> list[Held]:
-    holds = select(Claim, Offer.name).join(Offer, col(Claim.offer_id) == col(Offer.id)).where(Claim.fan_id == fan_id)
-    return [Held(claim, offer) for claim, offer in session.exec(holds.order_by(col(Claim.opened_at)))]
+def _held(session: Session, fan_ids: Collection[UUID]) -> list[Held]:
+    holds = select(Claim, Offer.name).join(Offer, col(Claim.offer_id) == col(Offer.id))
+    theirs = holds.where(col(Claim.fan_id).in_(fan_ids)).order_by(col(Claim.opened_at))
+    return [Held(claim, offer) for claim, offer in session.exec(theirs)]
 
 
 def _aside(row: Inbox) -> Aside:

@@ -13,6 +13,8 @@ from offers.claims import Claim
 from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
+from optin.links import Link
+from optin.preferences import Preferences
 
 Row = TypeVar("Row")
 
@@ -37,8 +39,8 @@ class Waiting:
 class Asked:
     """What a fan did, in the words that he uses now: he may have changed or removed them."""
 
-    kind: str
-    at: datetime
+    kind: str  # "" where we began
+    at: datetime | None
     text: str
     thread: str
 
@@ -89,6 +91,8 @@ class Story:
     consents: Sequence[Given]
     holds: Sequence[Held]
     lead: Lead | None
+    links: Sequence[Link]
+    wishes: Preferences
 
 
 @dataclass(frozen=True, slots=True)

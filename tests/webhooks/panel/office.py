@@ -128,7 +128,7 @@ class Office:
         known = session.exec(select(Profile).where(Profile.handle == one.author)).first()
         fan_id = known.fan_id if known else self.bot.new_id()
         if known is None:
-            session.add(Fan(id=fan_id, language="fr", created_at=self.now))
+            session.add(Fan(id=fan_id, person_id=fan_id, language="fr", created_at=self.now))
             session.flush()
         profile = known or Profile(
             id=self.bot.new_id(), fan_id=fan_id, platform="pigeon", account="loft", handle=one.author,

@@ -1,0 +1,135 @@
+"""Permitting: the permit of each message is asked again when it is due, with what is known then, and a receipt is kept.
+
+A solicitation is decided with its person locked, so that two workers take turns at his budget: a place is reserved
+while a message waits, used up when it is sent, and free again when it ends otherwise. The message is all that counts.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from bot import accounts, inbox, outbox
+from bot.assembly import Bot
+from bot.outbox import Outgoing, State
+from connectors import Kind, Rules, Way
+from optin import fans, house_rules, links, people, permits, receipts
+from optin.fans import Profile
+from optin.people import Person
+from optin.permits import Answer, Facts, Solicitation
+from optin.pressure import Caps, Counted
+from optin.receipts import Stage
+from optin.standing import SILENCE, Purpose
+
+FREE = (State.SENDING.value, State.SENT.value, State.UNCERTAIN.value)  # what counts for whose own place is reserved
+
+
+@dataclass(slots=True)
+class Desk:
+    """What is known about the messages of a batch, and the receipts of what was decided about them."""
+
+    bot: Bot
+    profiles: dict[UUID, Profile]
+    everybody: dict[UUID, Person]
+    asked: dict[int, tuple[Kind, datetime]]
+    paused: dict[tuple[str, str], str]
+    counted: dict[UUID, list[tuple[UUID, str, Counted]]]
+    rules_version: int
+    caps: Caps
+    unheard: set[UUID]  # fans who said something that we have not heard yet
+    undecided: set[UUID]  # messages of this batch
+    now: datetime
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+
+    def person(self, one: Outgoing) -> Person:
+        return self.everybody[self.profiles[one.profile_id].fan_id]
+
+    def must_hear_first(self, one: Outgoing) -> bool:
+        """Whether he said something, on any of his profiles, that may be a no."""
+        return not self.unheard.isdisjoint(self.person(one).fan_ids)
+
+    def facts(self, one: Outgoing, rules: Rules) -> Facts:
+        """All that speaks for and against this message now. That its account is paused only holds it."""
+        profile = self.profiles[one.profile_id]
+        person = self.everybody[profile.fan_id]
+        kind, asked_at = self.asked[one.inbox_id] if one.inbox_id is not None else (None, None)
+        gives_an_offer = one.purpose == "offer" and not one.solicits
+        return Facts(
+            channel=one.platform,
+            way=Way(one.way),
+            allowed=permits.allowed(rules, kind, Way(one.way)),
+            kind=kind,
+            asked_at=asked_at,
+            window_opened_at=profile.window_opened_at,
+            window_opened_by=profile.window_opened_by,
+            blocked=profile.blocked_at is not None,
+            by_human=one.said_by != "bot",
+            confirms_stop=one.purpose == "stop",
+            service=person.standing(profile.fan_id, one.platform, Purpose.SERVICE),
+            offers=person.standing(profile.fan_id, one.platform, Purpose.OFFERS) if gives_an_offer else SILENCE,
+            solicits=self._solicitation(one, profile, person) if one.solicits else None,
+        )
+
+    def keep(self, one: Outgoing, facts: Facts, answer: Answer, stage: Stage, held: str = "") -> None:
+        """A receipt of what was decided."""
+        chosen = {"said": one.purpose} | ({"offer": str(one.offer_id)} if one.offer_id else {})
+        kept = receipts.receipt(
+            self.bot.new_id(), one.fan_id, one.id, one.inbox_id, stage, facts, answer, self.now,
+            house_rules=self.rules_version, chosen=chosen, held=held,
+        )  # fmt: skip
+        self.receipts.append(kept)
+
+    def _solicitation(self, one: Outgoing, profile: Profile, person: Person) -> Solicitation:
+        # Who has a place already found room beside all others that wait: only what is gone can stand in its way.
+        counts = FREE if one.state == State.SENDING.value else outbox.COUNTED
+        had = [row for fan_id in person.fan_ids for row in self.counted.get(fan_id, ())]
+        return Solicitation(
+            purpose=one.solicits,
+            consent=person.standing(profile.fan_id, one.platform, one.solicits),
+            preferences=person.preferences,
+            caps=self.caps,
+            weight=one.weight,
+            counted=tuple(
+                count for message_id, state, count in had if state in counts and message_id not in self.undecided
+            ),
+        )
+
+    def take_place(self, one: Outgoing) -> None:
+        """This one goes, or will: whatever is decided after it counts it."""
+        self.undecided.discard(one.id)
+        had = self.counted.setdefault(one.fan_id, [])
+        if one.solicits and not any(message_id == one.id for message_id, _, _ in had):
+            had.append((one.id, one.state, Counted(self.now, one.solicits, one.weight)))
+
+
+def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: datetime) -> Desk:
+    """Read what deciding about these messages needs, with the people locked whom some of them solicit."""
+    profiles = {row.id: row for row in fans.by_ids(session, {one.profile_id for one in messages})}
+    solicited = {profiles[one.profile_id].fan_id for one in messages if one.solicits}
+    links.hold(session, solicited)
+    everybody = people.load(session, {profile.fan_id for profile in profiles.values()})
+    version, caps = house_rules.current(session)
+    return Desk(
+        bot=bot,
+        profiles=profiles,
+        everybody=everybody,
+        asked=inbox.asked(session, {one.inbox_id for one in messages if one.inbox_id is not None}),
+        paused=accounts.paused(session, now),
+        counted=_counted(session, everybody, solicited, now),
+        rules_version=version,
+        caps=caps,
+        unheard=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
+        undecided={one.id for one in messages},
+        now=now,
+    )
+
+
+def _counted(
+    session: Session, everybody: dict[UUID, Person], solicited: Collection[UUID], now: datetime
+) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
+    if not solicited:
+        return {}
+    return outbox.counted(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, now)

@@ -1,0 +1,249 @@
+"""Soliciting: bringing an offer to a fan who did not ask for it just now. He said yes to that before, or nothing goes.
+
+Bot and managers solicit by this door alone. The person is locked while it is decided, his place under the caps is the
+message itself, and what finds no room is deferred and competes again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from bot import lanes, outbox, permitting, wording
+from bot.assembly import Bot
+from bot.outbox import Outgoing, State
+from bot.permitting import Desk
+from connectors import Way
+from offers import catalog, claims, texts
+from offers.catalog import Offer
+from offers.claims import Claim, Hold
+from optin import people, permits, receipts, tokens
+from optin.fans import Profile
+from optin.people import Person
+from optin.permits import Answer, Deferral, Facts, Permit, Refusal
+from optin.receipts import Stage
+from optin.standing import Purpose
+from optin.tokens import Page
+
+AT_ONCE = 50  # deferred messages that compete together
+OPEN = tuple(state.value for state in (State.WAITING, State.DEFERRED, State.SENDING, State.SENT, State.UNCERTAIN))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What became of it. `message_id` is None where nothing may go."""
+
+    answer: Answer
+    message_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One of a fan's profiles to which the offer could go, and what was decided about it."""
+
+    message: Outgoing
+    facts: Facts
+    answer: Answer
+
+
+def propose(
+    session: Session,
+    bot: Bot,
+    fan_id: UUID,
+    offer: Offer,
+    now: datetime,
+    said_by: str = "bot",
+    due_at: datetime | None = None,
+    purpose: str = Purpose.OFFERS,
+) -> Proposed:
+    """Bring this offer to this fan, on the channel that he prefers among those on which he said yes.
+
+    `due_at` is when it may leave at the earliest. The answer is kept with a receipt, whatever it is.
+    """
+    if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
+        return Proposed(Refusal("offer_closed"))
+    person = people.one(session, fan_id)
+    drafts = [_draft(bot, one, offer, purpose, said_by, due_at or now, now) for one in _profiles(session, bot, person)]
+    if not drafts:
+        return Proposed(Refusal("no_consent"))
+    desk = permitting.open_desk(session, bot, drafts, now)
+    person = desk.person(drafts[0])
+    if _has_had(session, person, offer):
+        return Proposed(Refusal("already_proposed"))
+    best = _best([_asked(desk, bot, draft) for draft in drafts], person)
+    if not isinstance(best.answer, Refusal):
+        _put(session, bot, desk, best, offer)
+    _keep_receipt(session, desk, best)
+    return Proposed(best.answer, None if isinstance(best.answer, Refusal) else best.message.id)
+
+
+def compete(bot: Bot) -> int:
+    """What was deferred until now is decided anew, the best first. Says how many were."""
+    now = bot.now()
+    with bot.reading() as session:
+        if not outbox.anything_deferred(session, now):
+            return 0
+    with bot.transaction() as session:
+        due = outbox.deferred(session, AT_ONCE, now)
+        desk = permitting.open_desk(session, bot, due, now)
+        for one in due:
+            _compete(desk, one)
+        receipts.keep(session, desk.receipts)
+        return len(due)
+
+
+def _compete(desk: Desk, one: Outgoing) -> None:
+    connector = desk.bot.connectors.get(one.platform)
+    if connector is None:
+        outbox.note(one, State.REFUSED, "platform_not_set_up")
+        return
+    facts = desk.facts(one, connector.rules)
+    answer = permits.decide(facts, desk.now)
+    match answer:
+        case Permit(_, until):
+            outbox.note(one, State.WAITING, due_at=desk.now, valid_until=until)
+            desk.take_place(one)
+        case Deferral(why, until):
+            outbox.note(one, State.DEFERRED, why, due_at=until)
+        case Refusal(why):
+            outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
+    desk.keep(one, facts, answer, Stage.DECIDED)
+
+
+def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:
+    """His profiles on platforms that are set up: where he was heard last comes first."""
+    his = select(Profile).where(col(Profile.fan_id).in_(person.fan_ids), col(Profile.platform).in_(bot.connectors))
+    return session.exec(his.order_by(col(Profile.last_heard_at).desc(), col(Profile.id))).all()
+
+
+def _has_had(session: Session, person: Person, offer: Offer) -> bool:
+    """Whether this offer was brought to him before, or he holds its code."""
+    brought = select(Outgoing.id).where(
+        col(Outgoing.fan_id).in_(person.fan_ids),
+        Outgoing.offer_id == offer.id,
+        col(Outgoing.solicits) != "",
+        col(Outgoing.state).in_(OPEN),
+    )
+    if session.exec(brought.limit(1)).first() is not None:
+        return True
+    return any(hold.offer_id == offer.id and hold.code for hold in claims.held(session, person.fan_ids))
+
+
+def _asked(desk: Desk, bot: Bot, draft: Outgoing) -> Candidate:
+    draft.weight = desk.caps.weight(draft.way)
+    facts = desk.facts(draft, bot.connectors[draft.platform].rules)
+    return Candidate(draft, facts, permits.decide(facts, desk.now))
+
+
+def _best(candidates: Sequence[Candidate], person: Person) -> Candidate:
+    """What may go now before what has to wait, and what waits the shortest; of equals his own channel, then e-mail."""
+
+    def rank(one: Candidate) -> tuple[int, datetime, bool, bool]:
+        until = one.answer.until if isinstance(one.answer, Deferral) else one.message.created_at
+        order = (Permit, Deferral, Refusal).index(type(one.answer))
+        where = one.message.platform
+        return order, until, where != person.preferences.channel, where != "email"
+
+    return min(candidates, key=rank)
+
+
+def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) -> None:
+    """Write it down with his own hold on the offer: what may go takes its place, what may not yet waits without one."""
+    message, person = best.message, desk.person(best.message)
+    language = person.languages[message.fan_id]
+    profile = desk.profiles[message.profile_id]
+    hold = _hold(session, bot, person, profile, offer, language, desk.now)
+    message.claim_id, message.language = hold.id, language
+    message.title = texts.filled(catalog.texts(offer, language), _words(bot, profile, offer)).get("title", "")
+    message.text = _text(bot, message, profile, offer, hold)
+    if isinstance(best.answer, Deferral):
+        message.state, message.reason, message.due_at = State.DEFERRED.value, best.answer.why, best.answer.until
+    elif isinstance(best.answer, Permit):
+        message.valid_until = best.answer.until
+    session.add(message)
+    session.flush()
+
+
+def _text(bot: Bot, message: Outgoing, profile: Profile, offer: Offer, hold: Hold) -> str:
+    words = _words(bot, profile, offer)
+    pitch = texts.render(catalog.texts(offer, message.language).get("pitch", ""), words)
+    address, secret = bot.settings.address, bot.settings.secret
+    text = wording.say(
+        "offer_proposed",
+        message.language,
+        name=words["name"],
+        pitch=pitch,
+        brand=words["brand"],
+        link=f"{address}/claim/{claims.token(secret, hold.id)}",
+        why=f"{address}/why/{tokens.seal(secret, Page.WHY, message.id)}",
+    )
+    return wording.shortened(text, bot.connectors[message.platform].rules.max_text.get(Way(message.way), len(text)))
+
+
+def _words(bot: Bot, profile: Profile, offer: Offer) -> dict[str, str]:
+    return {"name": texts.first_name(profile.name), "brand": bot.settings.brand, "value": offer.value}
+
+
+def _hold(
+    session: Session, bot: Bot, person: Person, profile: Profile, offer: Offer, language: str, now: datetime
+) -> Hold:
+    """The hold that he has already, or a new one."""
+    held = next((one for one in claims.held(session, person.fan_ids) if one.offer_id == offer.id), None)
+    if held is not None:
+        return held
+    claim_id = bot.new_id()
+    claim = Claim(
+        id=claim_id,
+        fan_id=profile.fan_id,
+        profile_id=profile.id,
+        offer_id=offer.id,
+        token_hash=claims.hash_of(claims.token(bot.settings.secret, claim_id)),
+        language=language,
+        platform=profile.platform,
+        account=profile.account,
+        opened_at=now,
+        name=profile.name,
+    )
+    session.add(claim)
+    session.flush()
+    return Hold(claim_id, profile.fan_id, offer.id, claim.step, None)
+
+
+def _draft(
+    bot: Bot, profile: Profile, offer: Offer, purpose: str, said_by: str, due_at: datetime, now: datetime
+) -> Outgoing:
+    message_id = bot.new_id()
+    return Outgoing(
+        id=message_id,
+        once=f"solicits:{message_id}",
+        platform=profile.platform,
+        account=profile.account,
+        way=Way.DIRECT.value,
+        recipient=profile.handle,
+        handle=profile.handle,
+        lane=lanes.standing_of(profile.platform, profile.account, profile.handle),
+        fan_id=profile.fan_id,
+        profile_id=profile.id,
+        offer_id=offer.id,
+        purpose="offer",
+        solicits=purpose,
+        weight=1,
+        priority=offer.priority,
+        language="",
+        text="",
+        buttons=[],
+        state=State.WAITING.value,
+        said_by=said_by,
+        due_at=due_at,
+        created_at=now,
+    )
+
+
+def _keep_receipt(session: Session, desk: Desk, best: Candidate) -> None:
+    desk.keep(best.message, best.facts, best.answer, Stage.DECIDED)
+    row = desk.receipts[-1]
+    if isinstance(best.answer, Refusal):
+        row["message_id"] = None
+    receipts.keep(session, [row])

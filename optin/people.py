@@ -1,0 +1,84 @@
+"""People: all that decisions need of the fans who are one person, read for a whole batch in a handful of queries."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from optin import consents, links, preferences
+from optin.fans import Fan
+from optin.preferences import Preferences
+from optin.standing import Edge, Line, Purpose, Standing, standing
+
+
+@dataclass(slots=True)
+class Person:
+    """The fans who are one person. What they say while a batch is heard is added to `lines` as it is noted."""
+
+    id: UUID
+    languages: dict[UUID, str]  # of each of the fans
+    edges: Sequence[Edge] = ()
+    lines: list[Line] = field(default_factory=list)
+    preferences: Preferences = field(default_factory=Preferences)
+
+    @property
+    def fan_ids(self) -> tuple[UUID, ...]:
+        return tuple(self.languages)
+
+    def standing(self, fan_id: UUID, channel: str, purpose: str = Purpose.OFFERS) -> Standing:
+        """His word on one channel, for one purpose, as it holds for this one of his fans."""
+        return standing(self.lines, self.edges, fan_id, channel, purpose)
+
+
+_asked_for = aliased(Fan)
+_TOGETHER = (
+    sa.select(col(Fan.id), col(Fan.person_id), col(Fan.language))
+    .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
+    .where(col(_asked_for.id).in_(bindparam("fan_ids", expanding=True)))
+    .distinct()
+)
+
+
+def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:
+    """The person of each of these fans, and of whoever is one with them."""
+    if not fan_ids:
+        return {}
+    found: dict[UUID, Person] = {}
+    for fan_id, person_id, language in session.connection().execute(_TOGETHER, {"fan_ids": list(fan_ids)}):
+        found.setdefault(person_id, Person(person_id, {})).languages[fan_id] = language
+    everybody = {fan_id: person for person in found.values() for fan_id in person.fan_ids}
+    _add_words(session, everybody)
+    _add_links(session, everybody)
+    return everybody
+
+
+def one(session: Session, fan_id: UUID) -> Person:
+    """The person of this fan. Raises KeyError where there is no such fan."""
+    return load(session, [fan_id])[fan_id]
+
+
+def new(fan_id: UUID, language: str) -> Person:
+    """Somebody whom we just met."""
+    return Person(fan_id, {fan_id: language})
+
+
+def _add_words(session: Session, everybody: dict[UUID, Person]) -> None:
+    for fan_id, lines in consents.entries(session, everybody).items():
+        everybody[fan_id].lines.extend(lines)
+    wishes: dict[UUID, list[preferences.Entry]] = {}
+    for fan_id, entries in preferences.entries(session, everybody).items():
+        wishes.setdefault(everybody[fan_id].id, []).extend(entries)
+    for person in everybody.values():
+        if person.id in wishes:
+            person.preferences = preferences.effective(sorted(wishes[person.id], key=lambda entry: entry.id))
+
+
+def _add_links(session: Session, everybody: dict[UUID, Person]) -> None:
+    several = [fan_id for fan_id, person in everybody.items() if len(person.languages) > 1]
+    for edge in links.edges(session, several):
+        person = everybody[edge.fan_id]
+        person.edges = (*person.edges, edge)

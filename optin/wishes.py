@@ -122,7 +122,7 @@ def _is_told(pieces: list[Found]) -> bool:
 
 
 def _says_nothing_else(kinds: list[Piece]) -> bool:
-    return sum(piece.how != POLITE for piece in kinds) == 1
+    return sum(piece.how not in (POLITE, ASKING, "?") for piece in kinds) == 1
 
 
 def _agreed(pieces: list[Found], now: datetime, zone: str) -> tuple[Wish, ...]:

@@ -1,6 +1,6 @@
 """How a fan wants to be written to, as far as deciding needs it: what he said, and what it comes down to."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ class About(StrEnum):
     """What a wish is about, and how its value is written."""
 
     CHANNEL = "channel"  # "email" or a platform's name: only there
-    WITHOUT = "without"  # channels, "email,x": not there, beside what was ruled out before; a channel named as welcome is out of it
+    WITHOUT = "without"  # channels, "email,x": not there, beside those ruled out before
     EVERY = "every"  # whole hours between two solicitations, "168"
     HOURS = "hours"  # "18-22", local
     PAUSED_UNTIL = "paused_until"  # a moment with its offset, "2026-11-08T23:00:00+00:00"
@@ -127,7 +127,7 @@ def _name(value: str) -> str:
 
 
 # How each value is read and written; a receipt and the journal keep the same short texts.
-READERS = {
+READERS: dict[About, Callable[[str], Any]] = {
     About.CHANNEL: _name,
     About.WITHOUT: _names,
     About.EVERY: _every,

@@ -49,7 +49,7 @@ def _has_length(quiet: tuple[int, int]) -> bool:
 
 
 def _step(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The next local hour; minute by minute where the clocks change on the way, since an hour may be short or absent."""
+    """The next local hour; by minutes where the clocks change on the way, since an hour may be absent."""
     local = moment.astimezone(zone)
     begun = moment - timedelta(seconds=local.second, microseconds=local.microsecond)
     later = begun + HOUR - local.minute * MINUTE

@@ -8,7 +8,7 @@ from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
-from optin.answers import either, lexicon, unfolded
+from optin.answers import either, lexicon, unfolded, wishes
 from optin.words import EMOJI, LANGUAGES, LEXICON
 
 ASKING, POLITE = "asking", "polite"
@@ -18,6 +18,24 @@ FIGURES = {
     "often": "(?P<often>once|twice)",
 }
 WORD = re.compile(r"[a-z]{3,}")
+
+
+class Gated:
+    """Phrases of a list like stop.txt, looked for only in a clause that has a word which begins as they do."""
+
+    def __init__(self, name: str) -> None:
+        lists = [each for language in LANGUAGES for each in wishes(language, name).items()]
+        self.patterns = [pattern for _, pattern in lists]
+        self.beginnings = AhoCorasick([f" {word.replace('_', ' ')}" for words, _ in lists for word in words.split()])
+
+    def is_in(self, said: str) -> bool:
+        may_be = bool(self.beginnings.find_matches_as_indexes(f" {said}"))
+        return may_be and any(pattern.search(said) for pattern in self.patterns)
+
+    def taken_out(self, said: str) -> str:
+        for pattern in self.patterns:
+            said = pattern.sub("", said)
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +128,6 @@ def others() -> Iterator[Piece]:
     yield Piece("", "?", False, re.compile(r"[.!?]*\?[.!?]* "))
 
 
-def endings(language: str, name: str) -> Iterator[str]:
-    named: dict[str, str] = {}
-    for line in lines(language, "contract"):
-        key, is_name, meaning = line.partition(" = ")
-        if is_name:
-            named[key] = either([unfolded(meaning, named)])
-        elif not line.startswith("[") and name == "contract":
-            yield unfolded(line, named)
-    if name != "contract":
-        yield named[name]
-
-
 def literal_words() -> frozenset[str]:
     """The words of the lists, as far as they are spelled out in them."""
     texts = [line for language in LANGUAGES for name in ("wishes", "wish_words") for line in lines(language, name)]
@@ -136,13 +142,7 @@ VALUES = {
     for kind in values(LANGUAGES[0])
 }
 SPELLINGS = literal_words()
-CONTRACT = [
-    re.compile(rf"(?<!\w)(?:{ending})(?!\w)") for language in LANGUAGES for ending in endings(language, "contract")
-]
-MESSAGE = re.compile(
-    rf"(?<!\w)(?:{either([each for language in LANGUAGES for each in endings(language, 'message')])})(?!\w)"
-)
-ANYWHERE = re.compile(rf"(?<!\w){either([line for language in LANGUAGES for line in lines(language, 'everywhere')])} ")
+CONTRACT, EVERYWHERE = Gated("contract"), Gated("everywhere")
 _TIMES = [f"{hour}{mark}" for hour in range(25) for mark in ("h", "_h", "_:", "am", "pm", "_am", "_pm")]
 KEYS = AhoCorasick(
     [

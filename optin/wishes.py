@@ -1,4 +1,4 @@
-"""What a whole message says about how somebody wants to be written to, told apart from a stop and from a contract's end.
+"""What a whole message says about how somebody wants to be written to, apart from a stop and a contract's end.
 
 A wish is believed only where every word of the message is understood: "the evening menu please" is no wish.
 """
@@ -13,26 +13,13 @@ from rapidfuzz.distance import OSA
 
 from optin import wish_values
 from optin.answers import spoken, stops
-from optin.wish_lexicon import (
-    ANYWHERE,
-    AROUND,
-    ASKING,
-    CONTRACT,
-    KEYS,
-    MESSAGE,
-    POLITE,
-    SPELLINGS,
-    WISHES,
-    Piece,
-    named_in,
-)
+from optin.wish_lexicon import AROUND, ASKING, CONTRACT, EVERYWHERE, KEYS, POLITE, SPELLINGS, WISHES, Piece, named_in
 from optin.wish_values import Wish
 
 __all__ = ["CancelContract", "Stop", "Verdict", "Wish", "Wishes", "read", "verdict"]
 
 LONG = 160  # characters; who writes more says more than a wish
 MARK = re.compile(r"[.!;:,\n]+ |\W ")
-QUESTION = re.compile(r"[.!?]*\?[.!?]* ")
 SLIP = 5  # letters; shorter words are too like each other
 
 
@@ -67,7 +54,7 @@ def verdict(text: str, now: datetime, zone: str) -> Verdict:
     if told and not _is_only_about_offers(told):
         return Wishes(told)
     everywhere = _is_everywhere(text)
-    if everywhere or stops(text) or _ends_messages(text):
+    if everywhere or stops(text):
         return Stop(everywhere, contract=_ends_a_contract(text))
     if told:
         return Wishes(told)
@@ -126,10 +113,8 @@ def _says_nothing_else(kinds: list[Piece]) -> bool:
 
 
 def _agreed(pieces: list[Found], now: datetime, zone: str) -> tuple[Wish, ...]:
-    told = [
-        wish_values.read(piece.what, piece.how, named_in(match), now, zone) for piece, match in pieces if piece.what
-    ]
-    return wish_values.agreed(told)
+    wished = [(piece, named_in(match)) for piece, match in pieces if piece.what]
+    return wish_values.agreed(wish_values.read(piece.what, piece.how, said, now, zone) for piece, said in wished)
 
 
 def _spelled(said: str) -> str:
@@ -147,28 +132,18 @@ def _mended(word: str) -> str:
 def _is_everywhere(text: str) -> bool:
     """Whether a clause is a stop, and says that it holds on all channels."""
     said = spoken(text)
-    if not ANYWHERE.search(said):
+    if not EVERYWHERE.is_in(said):
         return False
-    clauses = MARK.split(said)
-    rest = ANYWHERE.sub("", said)
-    named = [clause for clause in clauses if ANYWHERE.search(clause)]
-    return any(_is_scope_of_a_stop(clause, rest) for clause in named)
+    rest = EVERYWHERE.taken_out(said)
+    return any(_is_a_scope(clause, rest) for clause in MARK.split(said) if EVERYWHERE.is_in(clause))
 
 
-def _is_scope_of_a_stop(clause: str, rest: str) -> bool:
-    own = ANYWHERE.sub("", clause).strip()
-    return stops(own) if own else stops(rest)
-
-
-def _ends_messages(text: str) -> bool:
-    """ "Résilier mon abonnement à vos messages": it has the words of a contract's end, and means a stop."""
-    return any(MESSAGE.search(clause) for clause in _endings(text))
+def _is_a_scope(clause: str, rest: str) -> bool:
+    """Whether this is where a stop holds: in its own clause, or alone behind it ("stop. partout.")."""
+    own = EVERYWHERE.taken_out(clause).strip()
+    return stops(own or rest)
 
 
 def _ends_a_contract(text: str) -> bool:
-    return any(not MESSAGE.search(clause) for clause in _endings(text))
-
-
-def _endings(text: str) -> list[str]:
     said = spoken(text)
-    return [clause for clause in MARK.split(said) if any(ending.search(clause) for ending in CONTRACT)]
+    return CONTRACT.is_in(said) and any(CONTRACT.is_in(clause) for clause in MARK.split(said))

@@ -21,6 +21,7 @@ __all__ = ["CancelContract", "Stop", "Verdict", "Wish", "Wishes", "read", "verdi
 LONG = 160  # characters; who writes more says more than a wish
 MARK = re.compile(r"[.!;:,\n]+ |\W ")
 SLIP = 5  # letters; shorter words are too like each other
+MOST_STRANGE = 3  # words that the lists don't spell out; "écrivez" is one, for they know its beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,15 @@ def _agreed(pieces: list[Found], now: datetime, zone: str) -> tuple[Wish, ...]:
 
 
 def _spelled(said: str) -> str:
-    """The words as they were meant: a slip of one letter in a longer word is mended."""
-    return "".join(f"{_mended(word)} " for word in said.split())
+    """The words as they were meant: a slip of one letter in a longer word is mended. Nothing where most are strange."""
+    words = said.split()
+    strange = {word for word in words if len(word) >= SLIP and word.isalpha() and word not in SPELLINGS}
+    if len(strange) > MOST_STRANGE:
+        return ""
+    return "".join(f"{_mended(word) if word in strange else word} " for word in words)
 
 
 def _mended(word: str) -> str:
-    if len(word) < SLIP or not word.isalpha() or word in SPELLINGS:
-        return word
     best = process.extractOne(word, SPELLINGS, scorer=OSA.distance, score_cutoff=1)
     return best[0] if best else word
 

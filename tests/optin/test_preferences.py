@@ -158,8 +158,15 @@ def test_his_own_hours_go_before_the_brands_quiet_ones() -> None:
 
 @pytest.mark.parametrize(
     ("what", "value"),
-    [("hours", "18"), ("hours", "18-25"), ("every", "often"), ("every", "-1"), ("paused_until", "2026-12-01"), ("mood", "x")],
-)  # fmt: skip
+    [
+        ("hours", "18"),
+        ("hours", "18-25"),
+        ("every", "often"),
+        ("every", "-1"),
+        ("paused_until", "2026-12-01"),
+        ("mood", "x"),
+    ],
+)
 def test_what_nobody_could_act_on_is_not_kept(what: str, value: str) -> None:
     with pytest.raises(ValueError):
         said(LEA, what, value, "page", "e1", NOON, NOON)

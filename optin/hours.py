@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from optin.choices import Preferences
 
-MINUTE = timedelta(minutes=1)
-HOUR = 60 * MINUTE
+HOUR = timedelta(hours=1)
 
 
 def next_time(
@@ -49,9 +48,6 @@ def _has_length(quiet: tuple[int, int]) -> bool:
 
 
 def _step(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The next local hour; by minutes where the clocks change on the way, since an hour may be absent."""
+    """When the hour on his clock is next another one. All zones change their clocks on a full hour."""
     local = moment.astimezone(zone)
-    begun = moment - timedelta(seconds=local.second, microseconds=local.microsecond)
-    later = begun + HOUR - local.minute * MINUTE
-    same = later.astimezone(zone).utcoffset() == local.utcoffset()
-    return later if same else begun + MINUTE
+    return moment + HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)

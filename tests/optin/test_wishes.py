@@ -129,6 +129,7 @@ def test_a_message_that_the_gate_turns_away_holds_no_wish() -> None:
         ("2026-10-25T12:00", "Europe/Paris", "pas avant demain", "2026-10-25T23:00"),  # the clocks went back
         ("2026-09-15T12:00", "Europe/Paris", "nothing until September", "2027-08-31T22:00"),
         ("2026-08-31T12:00", "Europe/Paris", "plus rien jusqu'en septembre", "2026-08-31T22:00"),
+        ("2026-11-04T12:00", "Europe/Paris", "pas avant la semaine prochaine", "2026-11-08T23:00"),
         ("2026-12-31T12:00", "Europe/Paris", "pas avant le mois prochain", "2026-12-31T23:00"),
         ("2028-01-01T12:00", "Europe/Paris", "pas avant le 29 février", "2028-02-28T23:00"),
         ("2026-11-02T12:00", "Europe/Paris", "pause 2 semaines", "2026-11-16T12:00"),
@@ -144,6 +145,7 @@ def test_days_are_those_of_his_own_calendar(now: str, zone: str, text: str, unti
     ("text", "expected"),
     [
         ("le matin et le soir", ()),  # we keep one span; which, a person asks
+        ("par mail, le matin et le soir", ()),
         ("par mail, pas par mail", ()),
         ("pas le week-end", ()),
         ("répondez à mes questions", ()),

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from optin.choices import Preferences
 
-HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+HOUR = 60 * MINUTE
 
 
 def next_time(
@@ -48,6 +49,12 @@ def _has_length(quiet: tuple[int, int]) -> bool:
 
 
 def _step(moment: datetime, zone: ZoneInfo) -> datetime:
-    """When the hour on his clock is next another one. All zones change their clocks on a full hour."""
+    """When the next hour begins on his clock; by minutes where the clocks change on the way.
+
+    They do so within an hour too: on the Chatham Islands 02:45 becomes 03:45.
+    """
     local = moment.astimezone(zone)
-    return moment + HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    begun = moment - timedelta(seconds=local.second, microseconds=local.microsecond)
+    later = begun + HOUR - local.minute * MINUTE
+    changes = later.astimezone(zone).utcoffset() != local.utcoffset()
+    return begun + MINUTE if changes else later

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
@@ -131,7 +130,7 @@ def others() -> Iterator[Piece]:
 def literal_words() -> frozenset[str]:
     """The words of the lists, as far as they are spelled out in them."""
     texts = [line for language in LANGUAGES for name in ("wishes", "wish_words") for line in lines(language, name)]
-    return frozenset(chain(WORD.findall(" ".join((*texts, *lexicon("polite"))))))
+    return frozenset(WORD.findall(" ".join((*texts, *lexicon("polite")))))
 
 
 _ALL = tuple(each for language in LANGUAGES for each in pieces(language))

@@ -64,12 +64,14 @@ def test_less_is_always_less() -> None:
 
 
 HOURS = st.tuples(st.integers(0, 24), st.integers(0, 24))
-ZONES = st.sampled_from([PARIS, "America/Montreal", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "UTC"])
-# Around the four changes of the clocks of a year, where most of what goes wrong goes wrong.
+ZONES = st.sampled_from(
+    [PARIS, "America/Montreal", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kathmandu", "Pacific/Apia", "UTC"]
+)
+# Around changes of the clocks, where most of what goes wrong goes wrong.
 CHANGES = [
     datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC),
     datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC),
-    datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
+    datetime(2026, 4, 4, 14, tzinfo=UTC), datetime(2026, 9, 26, 14, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
 ]  # fmt: skip
 NOWS = st.builds(
     lambda change, minutes, seconds: change + timedelta(minutes=minutes, seconds=seconds),
@@ -148,6 +150,14 @@ def test_the_clock_on_his_wall_counts(now: str, hours: tuple[int, int], expected
     answer = next_time(Preferences(hours=hours), None, PARIS, datetime.fromisoformat(now).replace(tzinfo=UTC))
 
     assert answer == (expected and datetime.fromisoformat(expected).replace(tzinfo=UTC))
+
+
+def test_clocks_that_change_within_an_hour_are_followed() -> None:
+    before = datetime(2026, 9, 26, 13, 30, tzinfo=UTC)  # 02:15 on the Chatham Islands, where 02:45 becomes 03:45
+
+    answer = next_time(Preferences(hours=(3, 4)), None, "Pacific/Chatham", before)
+
+    assert answer == datetime(2026, 9, 26, 14, 0, tzinfo=UTC)
 
 
 def test_his_own_hours_go_before_the_brands_quiet_ones() -> None:

@@ -98,11 +98,11 @@ def either(alternatives: Sequence[str]) -> str:
     return f"(?:{'|'.join(alternatives)})"
 
 
-def wishes(language: str) -> dict[str, re.Pattern[str]]:
+def wishes(language: str, file: str = "stop") -> dict[str, re.Pattern[str]]:
     """The wishes of a list, whose signs are explained at its top, by the beginnings of words that call for a look."""
     named: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
-    for line in (LEXICON / language / "stop.txt").read_text(encoding="utf-8").splitlines():
+    for line in (LEXICON / language / f"{file}.txt").read_text(encoding="utf-8").splitlines():
         name, is_name, meaning = line.partition(" = ")
         if is_name:
             named[name] = either([unfolded(meaning, named)])

@@ -9,8 +9,10 @@ from bot.language import detect
 from bot.meaning import Meaning, is_plain, promotable, read
 from offers.matching import Matcher, match
 from optin.answers import meant, stops
+from optin.wishes import CancelContract, Stop, Wishes, verdict
 from tests.corpus import shared
 from tests.corpus.sentences import labelled
+from tests.corpus.told import MONDAY, ZONE, label
 from tests.corpus.wishes import CATALOGUE, large
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -26,6 +28,7 @@ def main() -> None:
     if not shared.FOLDER.is_dir():
         sys.exit("The shared messages are not here; the rest cannot be measured.")
     wanting_out()
+    told_of_strangers()
     moods()
     languages()
     speed()
@@ -46,6 +49,36 @@ def our_own() -> None:
     wanted, found = sum(label != "none" for _, label in asked), sum(found is not None for found, _ in asked)
     show("  keywords: recall", right, wanted)
     show("  keywords: precision", right, found)
+    for name in ("stops.txt", "stops_unseen.txt"):
+        stopping = [text for text, said in labelled(name) if said == "stop"]
+        staying = [text for text, said in labelled(name) if said == "other"]
+        show(f"  {name}: heard", sum(map(stops, stopping)), len(stopping))
+        show(f"  {name}: overheard", sum(map(stops, staying)), len(staying))
+    for name in ("wishes_told.txt", "wishes_told_unseen.txt"):
+        told_right(name)
+
+
+def told_right(name: str) -> None:
+    """How the wishes about being written to are understood; what is no wish counts against the precision."""
+    pairs = [(label(text), said) for text, said in labelled(name)]
+    wanted = [(found, said) for found, said in pairs if is_a_wish(said)]
+    found = [(found, said) for found, said in pairs if is_a_wish(found)]
+    show(f"  {name}: verdicts", sum(found == said for found, said in pairs), len(pairs))
+    show(f"  {name}: recall of wishes", sum(found == said for found, said in wanted), len(wanted))
+    show(f"  {name}: precision of wishes", sum(found == said for found, said in found), len(found))
+
+
+def is_a_wish(said: str) -> bool:
+    return said.split()[0] not in ("stop", "contract", "none")
+
+
+def told_of_strangers() -> None:
+    print("Told about being written to: wishes, stops, ends of contracts")
+    for name in (SXSW, BANK, CLINC, CARE, LETTERS, HATE, SMS, ASSISTANT):
+        wanted = {SMS: {"label": "ham"}, CARE: {"role": "customer"}}.get(name, {})
+        found = [verdict(text, MONDAY, ZONE) for text in shared.texts(name, **wanted)]
+        counts = [sum(isinstance(each, kind) for each in found) for kind in (Wishes, Stop, CancelContract)]
+        print(f"  {name:<72}", *(f"{count:6}" for count in counts), f"of {len(found)}")
 
 
 def wanting_out() -> None:
@@ -100,6 +133,7 @@ def speed() -> None:
     matcher = Matcher(large())
     works: dict[str, Callable[[str], object]] = {
         "stops": stops,
+        "verdict": lambda text: verdict(text, MONDAY, ZONE),
         "read": read,
         "detect": lambda text: detect(text, "fr"),
         "match (50 offers, 150 keywords)": lambda text: match(matcher, text, "facebook", "page", "post", NOW),

@@ -1,0 +1,60 @@
+"""When a fan may next be solicited: after his pause, in his hours, on his own clock."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from optin.choices import Preferences
+
+MINUTE = timedelta(minutes=1)
+HOUR = 60 * MINUTE
+
+
+def next_time(
+    preferences: Preferences, quiet: tuple[int, int] | None, default_zone: str, now: datetime
+) -> datetime | None:
+    """None when now is fine, else the next moment (UTC) that respects his pause and his hours.
+
+    `quiet` are the brand's own hours of silence, for who named no hours; a span without length is none.
+    """
+    zone = zone_of(preferences.timezone, default_zone)
+    paused = preferences.paused_until or now
+    moment = max(now, paused).astimezone(UTC)
+    while not _may(preferences.hours, quiet, moment.astimezone(zone).hour):
+        moment = _step(moment, zone)
+    return moment if moment > now else None
+
+
+def zone_of(timezone: str, default_zone: str) -> ZoneInfo:
+    """His zone, or the brand's where he named none that we know."""
+    try:
+        return ZoneInfo(timezone or default_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(default_zone)
+
+
+def _may(hours: tuple[int, int] | None, quiet: tuple[int, int] | None, hour: int) -> bool:
+    if hours is not None:
+        return within(hours, hour)
+    return quiet is None or not _has_length(quiet) or not within(quiet, hour)
+
+
+def within(span: tuple[int, int], hour: int) -> bool:
+    """Whether an hour of the day is in a span [from, to) that may pass midnight; from 8 to 8 is the whole day."""
+    begin, end = span
+    return begin <= hour < end if begin < end else hour >= begin or hour < end
+
+
+def _has_length(quiet: tuple[int, int]) -> bool:
+    return (quiet[1] - quiet[0]) % 24 != 0
+
+
+def _step(moment: datetime, zone: ZoneInfo) -> datetime:
+    """When the next hour begins on his clock; by minutes where the clocks change on the way.
+
+    They do so within an hour too: on the Chatham Islands 02:45 becomes 03:45.
+    """
+    local = moment.astimezone(zone)
+    begun = moment - timedelta(seconds=local.second, microseconds=local.microsecond)
+    later = begun + HOUR - local.minute * MINUTE
+    changes = later.astimezone(zone).utcoffset() != local.utcoffset()
+    return begun + MINUTE if changes else later

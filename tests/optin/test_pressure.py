@@ -1,6 +1,7 @@
 """No stretch of a day, a week or a month holds more than its cap, whatever is asked and whenever."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ def test_no_stretch_ever_holds_more_than_its_cap(wishes: list[tuple[int, str, in
 def test_two_are_never_closer_than_the_gap(wishes: list[tuple[int, str, int]], caps: Caps) -> None:
     times = [one.at for one in sent(wishes, caps)]
 
-    assert all(later - earlier >= caps.gap for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= caps.gap for earlier, later in pairwise(times))
 
 
 @given(WISHES, CAPS, st.integers(0, 60 * 24 * 3))

@@ -1,4 +1,4 @@
-"""What a fan's word is: the last one said, the strictest at a link, and a no that nothing takes away but his own yes."""
+"""What a fan's word is: the last one, the strictest at a link, and a no that nothing takes away but his own yes."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count

@@ -197,9 +197,9 @@ def _lock_on_sqlite() -> None:
             f"CREATE TRIGGER {table}_stays BEFORE UPDATE ON {table} BEGIN "
             f"SELECT RAISE(ABORT, 'the journal {table} is only ever added to'); END"
         )
+    stranger = "WHEN NOT EXISTS (SELECT 1 FROM erasure WHERE fan_id = OLD.fan_id)"
     for table in OF_A_FAN:
         op.execute(
-            f"CREATE TRIGGER {table}_keeps BEFORE DELETE ON {table} "
-            "WHEN NOT EXISTS (SELECT 1 FROM erasure WHERE fan_id = OLD.fan_id) BEGIN "  # noqa: S608 - our own names
+            f"CREATE TRIGGER {table}_keeps BEFORE DELETE ON {table} {stranger} BEGIN "
             f"SELECT RAISE(ABORT, 'the journal {table} forgets only who asked for it'); END"
         )

@@ -97,6 +97,14 @@ def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], 
     return Facts(people, showcase.stocked(session), accounts.paused(session, now), said, version, caps)
 
 
+def known(session: Session, facts: Facts, profile: Profile) -> Known:
+    """Whoever is meant otherwise than by his own handle."""
+    who = Handle(profile.platform, profile.account, profile.handle)
+    if who not in facts.people:
+        facts.people.update(_people(session, [profile]))
+    return facts.people[who]
+
+
 def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known]:
     everybody = people.load(session, {profile.fan_id for profile in profiles})
     held: dict[UUID, list[Hold]] = {person.id: [] for person in everybody.values()}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from bot import facts, language, meaning, outbox, speech
+from bot import bouncing, facts, language, meaning, outbox, speech
 from bot.assembly import Bot
 from bot.claims_by_chat import takes_a_step
 from bot.facts import Known, Verdict
@@ -44,6 +44,8 @@ def hear(session: Session, bot: Bot, entries: Sequence[Entry]) -> None:
 
 def _hear_one(scene: Scene) -> Verdict:
     one = scene.interaction
+    if one.kind is Kind.BOUNCED or (one.kind is Kind.STOP and one.by_bot):
+        return bouncing.hear(scene)
     if one.kind in NO_FAN:
         return speech.note(scene)
     if one.by_bot or one.author in scene.connector_accounts:

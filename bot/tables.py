@@ -5,10 +5,10 @@ from sqlmodel import SQLModel
 from bot import accounts, beats, changes, inbox, lanes, managers, outbox, pace, spending
 from leads import keys, pipeline
 from offers import catalog, claims
-from optin import consents, erasures, fans, history, house_rules, links, preferences, receipts
+from optin import confirmations, consents, erasures, fans, history, house_rules, links, preferences, receipts
 
 MODULES = (
-    accounts, beats, catalog, changes, claims, consents, erasures, fans, history, house_rules,
+    accounts, beats, catalog, changes, claims, confirmations, consents, erasures, fans, history, house_rules,
     inbox, keys, lanes, links, managers, outbox, pace, pipeline, preferences, receipts, spending,
 )  # fmt: skip
 metadata = SQLModel.metadata

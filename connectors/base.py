@@ -30,7 +30,7 @@ class Kind(StrEnum):
     REFERRAL = "referral"  # came by a link of ours; `payload` says which
     CONTACT = "contact"  # gave an e-mail or a phone number by the platform's own means
     OPTIN = "optin"
-    STOP = "stop"  # the platform's own stop event
+    STOP = "stop"  # the platform's own stop event; `payload` is "complaint" for a report of spam, or "list_unsubscribe"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"  # never an opt-in
     REACTION = "reaction"
@@ -38,6 +38,9 @@ class Kind(StrEnum):
     RATING = "rating"
     READ = "read"
     DELIVERED = "delivered"
+    # A message that could not be delivered. `author` is the address that failed, `parent` our key where it came back,
+    # `text` a code such as "5.1.1", and `payload` the fault: "hard" (nobody is there), "soft" (not now), "ours".
+    BOUNCED = "bounced"
     ECHO = "echo"  # a message of the brand's own, coming back; `payload` holds our key where we sent it
     STANDBY = "standby"  # said while another app holds the thread: heard, not answered
     RESTRICTED = "restricted"  # the platform forbids the account to send; `payload` is "block", "unblock" or "warning"
@@ -106,6 +109,9 @@ class Message:
     by_human: bool = False  # typed or approved word by word by a person
     in_window: bool = True  # False: only a person may still write, where the platform has such a rule
     answers: str = ""  # the `subject` of the press that it answers: until then its button may show a spinner
+    title: str = ""  # of a mail: its subject
+    html: str = ""  # of a mail: the same as `text`, for those who read it with pictures and colours
+    unsubscribe: str = ""  # of a mail that promotes: the https address to which a mailbox provider posts "one click"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,7 @@ class Rules:
     window: timedelta | None = None  # how long a direct message is allowed after that; None: until he stops us
     human_window: timedelta | None = None  # the same for a message that a person types; None: as `window`
     private_reply_within: timedelta | None = None  # of the comment's own time; None: there are no private replies
+    may_begin: bool = False  # we may write first, to who consented: it needs no window (mail, SMS)
     summoned_only: bool = False  # a public reply goes only to who mentioned us
     max_text: Mapping[Way, int] = field(default_factory=dict)  # characters
     max_buttons: int = 0

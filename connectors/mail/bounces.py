@@ -66,14 +66,17 @@ class Failure:
     verdict: Verdict
 
 
-def failures(letter: Letter, source: str) -> list[Failure]:
-    """Each address for which a mail failed or is late; none where the letter is no bounce. `source` is the raw text."""
+def failures(letter: Letter, source: str, came_back: bool = False) -> list[Failure]:
+    """Each address for which a mail failed or is late; none where the letter is no bounce.
+
+    `source` is the raw text; `came_back` says that it was sent to where only what failed is sent.
+    """
     told = _told(letter)
     blocks = _blocks(letter, source)
     if blocks:
         found = list(_by_status(blocks, told))
     else:
-        found = list(_by_text(letter, told)) if _is_from_a_server(letter) else []
+        found = list(_by_text(letter, told)) if came_back or _is_from_a_server(letter) else []
     return list({failure.address.lower(): failure for failure in found[:MOST_RECIPIENTS]}.values())
 
 

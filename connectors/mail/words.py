@@ -54,3 +54,41 @@ def _ends_here(lines: list[str], place: int) -> bool:
         or QUOTES.fullmatch(two)
         or (SENDER.fullmatch(line) and any(DATE.match(below.strip()) for below in lines[place + 1 : place + 4]))
     )
+
+
+# Whether a person wrote at all, and whether it is a wish to be left alone that was sent by a press on a button
+
+AUTOMATIC = re.compile(
+    r"\s*(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|réponse automatique"
+    r"|absen(?:t|ce) du bureau|message d['’]absence|abwesen|automatische antwort|respuesta automática)\b",
+    re.IGNORECASE,
+)
+BULK = {"bulk", "auto_reply", "junk", "list"}
+WAY_OUT = re.compile(
+    r"(?:unsubscribe|(?:me |se )?d[ée]s(?:abonne|inscri)(?:r|re|z|ment|ption)?(?:[ -]moi)?|stop|remove me)"
+    r"(?:\s+(?=\S*\d)[\w-]{8,100})?[\s.!]*",
+    re.IGNORECASE,
+)
+
+
+def is_automatic(letter: Letter) -> bool:
+    """RFC 3834 2: what no person wrote must not be answered, or two machines would write to each other for ever."""
+    by_header = header(letter, "Auto-Submitted").lower()
+    return bool(
+        (by_header and not by_header.startswith("no"))
+        or header(letter, "Precedence").lower() in BULK
+        or header(letter, "Return-Path") == "<>"
+        or any(name in letter for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "List-Id"))
+        or AUTOMATIC.match(header(letter, "Subject"))
+    )
+
+
+def wants_out(letter: Letter) -> bool:
+    """RFC 2369: the mail that a mail program sends to our "mailto:" way out."""
+    return bool(WAY_OUT.fullmatch(header(letter, "Subject")[:LONGEST_MARK]))
+
+
+def thread_of(letter: Letter) -> str:
+    """The first mail of the conversation."""
+    named = f"{header(letter, 'References')} {header(letter, 'In-Reply-To')} {header(letter, 'Message-ID')}"
+    return named.split()[0][:LONGEST_MARK] if named.strip() else ""

@@ -223,8 +223,8 @@ def _written(letter: Letter, source: str, seen: Interaction, head: Letterhead) -
     )
     if author.lower() == head.address.lower():
         return [replace(said, kind=Kind.ECHO, by_bot=False, payload=seen.parent)]
-    if wants_out(letter):
-        return [replace(said, kind=Kind.STOP, payload="list_unsubscribe", by_bot=False)]
+    if (key := wants_out(letter)) is not None:
+        return [replace(said, kind=Kind.STOP, payload="list_unsubscribe", by_bot=False, parent=key or said.parent)]
     return [said]
 
 

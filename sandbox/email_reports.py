@@ -1,5 +1,6 @@
 """The mails that fans and their mail servers write back: answers, bounces, complaints."""
 
+import email
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -79,18 +80,8 @@ def _mail(sender: str, to: str, now: float) -> EmailMessage:
 def _reported(mail: EmailMessage, kind: str, report: str, letter: Letter) -> bytes:
     """Three parts: for people, for machines, and the mail that it is about."""
     mail.make_mixed()
-    part = EmailMessage()
-    part["Content-Type"] = f"message/{kind}"
-    part.set_payload(report)
-    mail.attach(part)
-    mail.attach(_returned(letter))
+    for part in (f"Content-Type: message/{kind}\n\n{report}", f"Content-Type: message/rfc822\n\n{letter.source}"):
+        mail.attach(email.message_from_bytes(part.encode("latin-1"), policy=policy.SMTP))  # type: ignore[arg-type]
     mail.replace_header("Content-Type", "multipart/report")
     mail.set_param("report-type", kind)
     return mail.as_bytes()
-
-
-def _returned(letter: Letter) -> EmailMessage:
-    part = EmailMessage()
-    part["Content-Type"] = "message/rfc822"
-    part.set_payload([letter.mail])
-    return part

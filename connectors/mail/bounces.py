@@ -1,10 +1,12 @@
 """Bounces: the mails in which a mail server says that ours did not arrive, for whom, and why."""
 
 import email
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
+from itertools import islice
 
 from flufl.bounce import all_failures
 
@@ -23,6 +25,9 @@ from connectors.mail.letters import (
 from connectors.mail.markup import to_text
 from connectors.mail.verdicts import Verdict, code_in, judge
 
+# It writes what it could not read, and that is somebody's letter.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+
 DAEMON = re.compile(
     r"(?:mailer?[._-]?daemon|mdaemon|post[._-]?master|mail[._-]?delivery|mail[._-]?system|bounce|sysadmin|undeliverable)\b",
     re.IGNORECASE,
@@ -38,23 +43,24 @@ FAILED = re.compile(
 STATUS = {"message/delivery-status", "message/global-delivery-status"}
 REPORTING = re.compile(r"^Reporting-MTA:", re.IGNORECASE | re.MULTILINE)
 NAMES_SOMEBODY = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
-ADDRESS = re.compile(
-    r"(?<![\w.@=])[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}(?![\w@])"
-)
+ATOM = r"[\w!#$%&'*+/=?^`{|}~-]{1,64}+"
+ADDRESS = re.compile(rf"(?<![\w.@=]){ATOM}(?:\.{ATOM}){{0,9}}@(?:[\w-]{{1,63}}\.){{1,8}}[\w-]{{2,63}}(?![\w@])")
 # Where the mail that came back begins.
 RETURNED = re.compile(
-    r"^(?:[-=_* ]{2,}(?!.*(?:transcript|addresses|session|reason)).{0,80}(?:copy|original|returned|unsent"
+    r"^(?:[-=_* ]{2,60}(?!.{0,120}(?:transcript|addresses|session|reason)).{0,80}(?:copy|original|returned|unsent"
     r"|below this line|your message|undelivered|header|included|follows).*"
     r"|.{0,60}(?:copy of (?:the|your) (?:message|original)|original message|message headers?"
     r"|undelivered message|your message)\b.{0,60}:\s*|(?:Received|Return-Path|X-Originating-IP):.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 SENDERS = re.compile(
-    r"^\W*(?:mail from|from|sender|reply-to|return-path|message-id|contact)\b.*$|\b(?:post_?master|abuse|support)@",
+    r"^[^\w\n]{0,9}(?:mail from|from|sender|reply-to|return-path|message-id|contact)\b.*$"
+    r"|\b(?:post_?master|abuse|support)@",
     re.IGNORECASE | re.MULTILINE,
 )
 MOST_TOLD = 20_000  # characters
 MOST_RECIPIENTS = 100
+MOST_LINES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def failures(letter: Letter, source: str, came_back: bool = False) -> list[Failu
     if blocks:
         found = list(_by_status(blocks, told))
     else:
-        found = list(_by_text(letter, told)) if came_back or _is_from_a_server(letter) else []
+        found = list(_by_text(letter, source, told)) if came_back or _is_from_a_server(letter, source) else []
     return list({failure.address.lower(): failure for failure in found[:MOST_RECIPIENTS]}.values())
 
 
@@ -115,13 +121,13 @@ def _by_status(blocks: list[Message], told: str) -> Iterator[Failure]:
 def _blocks_in(text: str) -> list[Message]:
     """The same where parts no longer hold together: a boundary is missing or comes too late, or it is plain text."""
     text, blocks = text.replace("\r\n", "\n"), []
-    for name in NAMES_SOMEBODY.finditer(text):
+    for name in islice(NAMES_SOMEBODY.finditer(text), MOST_RECIPIENTS):
         begin = text.rfind("\n\n", 0, name.start()) + 2
         end = text.find("\n\n", name.start())
         block = email.message_from_string(text[max(begin, 0) : end if end > 0 else None].lstrip())
         if _recipient(block):
             blocks.append(block)
-    return blocks[:MOST_RECIPIENTS]
+    return blocks
 
 
 def _recipient(block: Message) -> str:
@@ -145,8 +151,8 @@ def _says_something(diagnostic: str) -> bool:
 # Everybody else
 
 
-def _by_text(letter: Letter, told: str) -> Iterator[Failure]:
-    late, failed = _known_to_flufl(letter)
+def _by_text(letter: Letter, source: str, told: str) -> Iterator[Failure]:
+    late, failed = _known_to_flufl(source)
     known = late | failed
     known = {address for address in known if address.lower() in told.lower()} or known or _named(letter, told)
     for address in sorted(known):
@@ -156,9 +162,9 @@ def _by_text(letter: Letter, told: str) -> Iterator[Failure]:
         yield Failure(address, code, Verdict.DELAYED if address in late else judge(code, about, told))
 
 
-def _known_to_flufl(letter: Letter) -> tuple[set[str], set[str]]:
+def _known_to_flufl(source: str) -> tuple[set[str], set[str]]:
     try:
-        late, failed = all_failures(letter)
+        late, failed = all_failures(email.message_from_string("\n".join(source.splitlines()[:MOST_LINES])))
     except Exception:  # noqa: BLE001 - seventeen parsers of others, fed with what anybody may send
         return set(), set()
     return set(_valid(late)), set(_valid(failed))
@@ -179,13 +185,13 @@ def _named(letter: Letter, told: str) -> set[str]:
     return next((kept for names in said if (kept := {normal(name) for name in names} - own)), set())
 
 
-def _is_from_a_server(letter: Letter) -> bool:
+def _is_from_a_server(letter: Letter, source: str) -> bool:
     """A fan who asks about a bounce, and quotes it, has not bounced."""
     sender, subject = addresses(letter, "From"), header(letter, "Subject")
     if any(DAEMON.match(address) or DAEMON.search(name) for name, address in sender) or "X-Failed-Recipients" in letter:
         return True
     nobody = not sender or header(letter, "Return-Path").startswith(("<>", "<MAILER-DAEMON"))
-    failed = FAILED.search(subject) or (nobody and any(_known_to_flufl(letter)))
+    failed = FAILED.search(subject) or (nobody and any(_known_to_flufl(source)))
     return bool(failed) and (nobody or not ANSWER.match(subject))
 
 
@@ -197,7 +203,8 @@ def _told(letter: Letter) -> str:
     # Where a boundary is missing, all stands before the first part, or in what should have had parts.
     loose = [storable(str(part.preamble or "")) or content(part) for part in own]
     text = next((text for text in (*plain, *marked, *loose) if text.strip()), "").replace("\r\n", "\n")[:MOST_TOLD]
-    returned = (mark.start() for mark in RETURNED.finditer(text) if text[: mark.start()].strip())
+    begun = len(text) - len(text.lstrip())
+    returned = (mark.start() for mark in RETURNED.finditer(text) if mark.start() > begun)
     return text[: next(returned, None)]
 
 

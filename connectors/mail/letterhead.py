@@ -17,6 +17,11 @@ LONGEST_TITLE = 250  # characters
 ID = re.compile(r"<[^\s<>@]{1,200}@[^\s<>@]{1,200}>")
 PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 KEY = re.compile(rf"^X-Fanfare-Key:\s*({PLAIN_KEY.pattern})\s*$", re.IGNORECASE | re.MULTILINE)
+NAMED = tuple(
+    re.compile(rf"^{name}:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+    for name in ("In-Reply-To", "References", "Message-ID")
+)
+MOST_NAMED = 20
 TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
 URL = re.compile(r"https?://[!-;=?-~]{1,900}")  # any printable ASCII but < and >: RFC 2369 puts it between those
 # What a mailbox provider's program may post to, and a loopback address for those that only play one.
@@ -57,8 +62,9 @@ class Letterhead:
         return [each[1] for each in found]
 
     def _ids(self, source: str) -> list[str]:
-        """Of our mails, wherever a letter names them: in what it answers, or in what it brings back."""
-        return re.findall(rf"<({PLAIN_KEY.pattern})@{re.escape(self.domain)}>", source, re.IGNORECASE)
+        """Of our mails, where a letter names them: in what it answers, or in the head of what it brings back."""
+        named = " ".join(value for pattern in NAMED for value in pattern.findall(source)[:MOST_NAMED])
+        return re.findall(rf"<({PLAIN_KEY.pattern})@{re.escape(self.domain)}>", named, re.IGNORECASE)
 
     def write(self, message: Message) -> bytes:
         """The whole mail, to its one reader."""

@@ -15,6 +15,8 @@ from connectors.mail.markup import to_text
 MOST_READ = 1_000_000  # bytes; what a fan says stands before what he attaches
 MOST_TEXT = 100_000  # characters
 MOST_PARTS = 200
+MOST_NESTED = 200  # each level costs the parser as much as all that is inside
+MOST_HEADER = 8_000  # characters
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL, or UTF-8 itself, refuses
 # What mail programs put before the subject of a mail that is answered or passed on.
 ANSWER = re.compile(r"\s*(?:re|aw|sv|tr|fwd?|wg|rép|rif|antw)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -25,6 +27,8 @@ Letter = Message
 
 def opened(body: bytes) -> Letter | None:
     """The letter, or None where nobody could tell what it is."""
+    if body[:MOST_READ].lower().count(b"multipart/") > MOST_NESTED:
+        return None
     try:
         # Without a policy: the newer ones raise on some headers that nobody would write, and some do.
         return email.message_from_bytes(body[:MOST_READ])
@@ -39,10 +43,10 @@ def header(letter: Letter, name: str) -> str:
 
 def addresses(letter: Letter, name: str) -> list[tuple[str, str]]:
     """Names and addresses. Split before they are decoded: a name may hold a comma, or an "@"."""
-    given = [SPACES.sub(" ", _plain(each)) for each in letter.get_all(name, [])]
+    given = [SPACES.sub(" ", _plain(each)) for each in letter.get_all(name, [])[:MOST_PARTS]]
     try:
         found = getaddresses(given)
-    except (ValueError, IndexError, AttributeError, TypeError):
+    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):
         return []
     return [(one_line(_decoded(name)), normal(address)) for name, address in found if address.count("@") == 1]
 
@@ -128,9 +132,9 @@ def one_line(text: str) -> str:
 def _plain(value: object) -> str:
     """What stands in a header, as text: bytes that are no ASCII were hidden in it by the parser."""
     try:
-        octets = str(value).encode("ascii", errors="surrogateescape")
+        octets = str(value)[:MOST_HEADER].encode("ascii", errors="surrogateescape")
     except (UnicodeError, HeaderParseError):
-        return storable(str(value))
+        return storable(str(value)[:MOST_HEADER])
     return decoded_as(octets, "utf-8")
 
 

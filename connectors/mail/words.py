@@ -66,7 +66,7 @@ AUTOMATIC = re.compile(
 BULK = {"bulk", "auto_reply", "junk", "list"}
 WAY_OUT = re.compile(
     r"(?:unsubscribe|(?:me |se )?d[ée]s(?:abonne|inscri)(?:r|re|z|ment|ption)?(?:[ -]moi)?|stop|remove me)"
-    r"(?:\s+(?=\S*\d)[\w-]{8,100})?[\s.!]*",
+    r"(?:\s+(?=\S*\d)([\w-]{8,100}))?[\s.!]*",
     re.IGNORECASE,
 )
 
@@ -83,9 +83,10 @@ def is_automatic(letter: Letter) -> bool:
     )
 
 
-def wants_out(letter: Letter) -> bool:
-    """RFC 2369: the mail that a mail program sends to our "mailto:" way out."""
-    return bool(WAY_OUT.fullmatch(header(letter, "Subject")[:LONGEST_MARK]))
+def wants_out(letter: Letter) -> str | None:
+    """The key in the mail of a mail program to our "mailto:" way out (RFC 2369); None where it is no such mail."""
+    found = WAY_OUT.fullmatch(header(letter, "Subject")[:LONGEST_MARK])
+    return (found[1] or "") if found else None
 
 
 def thread_of(letter: Letter) -> str:

@@ -2,9 +2,39 @@
 
 from email import policy
 from email.message import EmailMessage
+from typing import Any
+
+from connectors import Message, Way
+from connectors.email import Email
+from connectors.mail.letterhead import Letterhead
+from connectors.mail.servers import Server
 
 ACCOUNT = "hello@zephyr.example"
+LEA = "lea@example.org"
+SECRET = "a-secret-for-tests"
+PASSWORD = "a-password-for-tests"
+AT_HOME = {"EMAIL_FROM": f"Maison Zéphyr <{ACCOUNT}>", "EMAIL_SMTP_URL": "smtp://127.0.0.1:2525"}
 KEY = "019aa0b2-7c1d-7e2f-8a3b-4c5d6e7f8a9b"
+
+
+def email_at(
+    smtp: int,
+    imap: int,
+    patience: float = 30.0,  # a busy machine may take its time
+    *,
+    back: str = "hello+bounce-{key}@zephyr.example",
+    password: str = PASSWORD,
+    host: str = "127.0.0.1",
+    box: str = "INBOX",
+    postal_address: str = "",
+) -> Email:
+    head = Letterhead("Maison Zéphyr", ACCOUNT, back, postal_address)
+    relay = Server("smtp", host, smtp, "zephyr", password)
+    return Email(head, relay, Server("imap", "127.0.0.1", imap, "zephyr", password, box), SECRET, patience)
+
+
+def to_lea(text: str = "Bonjour Léa", **more: Any) -> Message:
+    return Message(KEY, ACCOUNT, Way.DIRECT, LEA, text, **({"title": "Votre thé"} | more))
 
 
 def mail(text: str = "Bonjour", **headers: str) -> bytes:
@@ -49,7 +79,7 @@ def bounced(*blocks: str, to: str = ACCOUNT, key: str = KEY, text: str = "It fai
         "",
         "Reporting-MTA: dns; mx.example.org",
         "",
-        *("\r\n".join((block, "")) for block in blocks),
+        *(f"{block}\r\n" for block in blocks),
         "--B",
         "Content-Type: text/rfc822-headers",
         "",

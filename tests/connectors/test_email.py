@@ -1,20 +1,16 @@
 """E-mail: the contract, and what is e-mail's own, over real SMTP and IMAP."""
 
-import email
 import hashlib
 import hmac
 import json
-import smtplib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email import policy
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import (
@@ -22,7 +18,6 @@ from connectors import (
     Button,
     Connector,
     Interaction,
-    Kind,
     Message,
     Misconfigured,
     PlatformError,
@@ -30,23 +25,16 @@ from connectors import (
     Refused,
     Scope,
     Uncertain,
-    Unreachable,
     Way,
 )
 from connectors.email import Email, connect
-from connectors.mail.letterhead import Letterhead
-from connectors.mail.servers import Server
 from sandbox.email import PretendEmail
 from sandbox.email_smtp import Ear, Handler
 from sandbox.wire import Fault, Wire
-from tests.connectors.contract import NOW, ConnectorContract, ids, patiently
-from tests.connectors.mails import ACCOUNT, KEY, bounced, complained, failed, mail, raw
+from tests.connectors.contract import NOW, ConnectorContract
+from tests.connectors.mails import ACCOUNT, AT_HOME, KEY, LEA, PASSWORD, SECRET, bounced, email_at, failed, mail, to_lea
 from tests.corpus import shared
 
-SECRET = "a-secret-for-tests"
-PASSWORD = "a-password-for-tests"
-AT_HOME = {"EMAIL_FROM": f"Maison Zéphyr <{ACCOUNT}>", "EMAIL_SMTP_URL": "smtp://127.0.0.1:2525"}
-LEA = "lea@example.org"
 WAY_OUT = "https://fan.example/u/" + "a1B2" * 20
 
 
@@ -107,26 +95,6 @@ class TestEmail(ConnectorContract):
             st.sampled_from([[], [lines[place]] * 3, [noise], [name + b": " + noise], [name + b": =?utf-8?q?" + noise]])
         )
         return b"\r\n".join(lines)
-
-
-def email_at(
-    smtp: int,
-    imap: int,
-    patience: float = 30.0,  # a busy machine may take its time
-    *,
-    back: str = "hello+bounce-{key}@zephyr.example",
-    password: str = PASSWORD,
-    host: str = "127.0.0.1",
-    box: str = "INBOX",
-    postal_address: str = "",
-) -> Email:
-    head = Letterhead("Maison Zéphyr", ACCOUNT, back, postal_address)
-    relay = Server("smtp", host, smtp, "zephyr", password)
-    return Email(head, relay, Server("imap", "127.0.0.1", imap, "zephyr", password, box), SECRET, patience)
-
-
-def to_lea(text: str = "Bonjour Léa", **more: Any) -> Message:
-    return Message(KEY, ACCOUNT, Way.DIRECT, LEA, text, **({"title": "Votre thé"} | more))
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def _reported(mail: EmailMessage, kind: str, report: str, letter: Letter) -> byt
     """Three parts: for people, for machines, and the mail that it is about."""
     mail.make_mixed()
     for part in (f"Content-Type: message/{kind}\n\n{report}", f"Content-Type: message/rfc822\n\n{letter.source}"):
-        mail.attach(email.message_from_bytes(part.encode("latin-1"), policy=policy.SMTP))  # type: ignore[arg-type]
+        mail.attach(email.message_from_bytes(part.encode("latin-1"), policy=policy.SMTP))
     mail.replace_header("Content-Type", "multipart/report")
     mail.set_param("report-type", kind)
     return mail.as_bytes()

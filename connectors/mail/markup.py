@@ -14,7 +14,7 @@ QUOTE = re.compile(
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 LINES = {"br", "div", "dd", "dt", "h1", "h2", "h3", "h4", "li", "ol", "p", "table", "td", "tr", "ul"}
 ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]»’'])")
-# Not html.parser, which takes minutes for some letters that are no HTML: here no letter is looked at twice.
+# Not html.parser, which took 17 s for 400,000 letters of "<div": here none is looked at more than twice.
 TOKEN = re.compile(
     r"(?P<open><!--)|(?P<close>-->)|<(?P<end>/?)(?P<tag>[a-z][\w:-]{0,30})(?P<attrs>(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>"
     r"|<![^<>]*>|(?P<text>[^<-]+|[<-])",

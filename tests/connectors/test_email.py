@@ -58,13 +58,13 @@ class TestEmail(ConnectorContract):
         return PretendEmail(wire, relay=("zephyr", PASSWORD), mailbox=("zephyr", PASSWORD))
 
     @pytest.fixture
-    def pretender(self, wire: Wire) -> Iterator[PretendEmail]:  # type: ignore[override]
+    def pretender(self, wire: Wire) -> Iterator[PretendEmail]:
         pretender = self.pretend(wire)
         yield pretender
         pretender.close()
 
     @pytest.fixture
-    def connector(self, pretender: PretendEmail) -> Iterator[Connector]:  # type: ignore[override]
+    def connector(self, pretender: PretendEmail) -> Iterator[Connector]:
         """It speaks no HTTP, so it has two ports of its own."""
         connector = email_at(*pretender.open(), patience=0.5)
         yield connector

@@ -376,7 +376,7 @@ def test_a_moment_that_cannot_be_is_the_moment_of_receiving(reader: Email) -> No
     ids=range(9),
 )
 def test_no_letter_keeps_us_busy_for_long(evil: bytes, reader: Email) -> None:
-    """Each of these took Python's own parsers between ten seconds and an hour."""
+    """Each of these is made for a parser that looks again and again at the same letters."""
     begun = time.process_time()
 
     WHOLE.is_whole(reader.read(evil, NOW))

@@ -51,10 +51,13 @@ __all__ = [
 
 
 def load(environ: Mapping[str, str]) -> dict[str, Connector]:
-    """Every connector of this folder whose settings are in `environ`, by name. Raises Misconfigured with all faults."""
+    """Every connector of this folder whose settings are in `environ`, by name. Raises Misconfigured with all faults.
+
+    Each file but the contract is a platform; a folder holds what is no platform's own speech.
+    """
     found: dict[str, Connector] = {}
     faults: list[str] = []
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"):
+    for name in sorted(file.name for file in pkgutil.iter_modules(__path__) if file.name != "base" and not file.ispkg):
         try:
             connector = importlib.import_module(f"{__name__}.{name}").connect(environ)
         except Misconfigured as error:

@@ -1,6 +1,7 @@
 """The commands of the sandbox: run it, or replay a file of real messages into the bot."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -29,12 +30,19 @@ def main(context: click.Context, port: int, bot_url: str, state: Path | None) ->
 
 def run(port: int, bot_url: str, state: Path | None) -> None:
     app = create_app(bot_url, os.environ)
-    try:
-        listening = server.listen(app, port)
-    except OSError:
-        raise click.ClickException(f"Port {port} is taken. Choose another with --port.") from None
-    with server.remembered(app.extensions["stage"], state):
-        click.echo(f"Play the fan at http://127.0.0.1:{listening.port}/")
+    stage = app.extensions["stage"]
+    with ExitStack() as opened:
+        try:
+            listening = server.listen(app, port)
+        except OSError:
+            raise click.ClickException(f"Port {port} is taken. Choose another with --port.") from None
+        try:
+            others = opened.enter_context(server.beside(stage, port))
+        except OSError:
+            taken = f"Port {port + 1} or {port + 2} is taken, which the mail server needs. Choose another with --port."
+            raise click.ClickException(taken) from None
+        opened.enter_context(server.remembered(stage, state))
+        click.echo("\n".join((f"Play the fan at http://127.0.0.1:{listening.port}/", *others)))
         server.serve_until_stopped(listening)
 
 

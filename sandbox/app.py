@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
-from sandbox import control, facebook, page, telegram, x
+from sandbox import control, email, facebook, page, telegram, x
 from sandbox.stage import Stage
 from sandbox.wire import Build, Wire
 
-PLATFORMS: tuple[Build, ...] = (facebook.build, telegram.build, x.build)
+PLATFORMS: tuple[Build, ...] = (facebook.build, telegram.build, x.build, email.build)
 
 
 class Sandbox(Flask):

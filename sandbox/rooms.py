@@ -1,20 +1,22 @@
 """What the page draws of each platform: the brand's public place, and the fan's private chat with it."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox import addresses
+
 PUBLIC = {"facebook": "comment", "telegram": "comment", "x": "reply"}  # the deed of the field in the public place
 PRIVATE = "write"
-HEADINGS = {"facebook": "Facebook", "telegram": "Telegram", "x": "X"}
+HEADINGS = {"facebook": "Facebook", "telegram": "Telegram", "x": "X", "email": "E-mail"}
 DEEDS = {
     "facebook": {"comment", "remove", "write", "press", "answer_email", "answer_phone", "refer", "block", "unblock"},
     "telegram": {"comment", "write", "press", "start", "share_phone", "remove", "block", "unblock"},
     "x": {"reply", "remove", "write", "block", "unblock"},
+    "email": {"write", "unsubscribe", "spam"},
 }
 # Links that open the brand's chat. Here the chat is on the same page, so they are deeds.
 INVITATIONS = {
@@ -22,6 +24,7 @@ INVITATIONS = {
     "telegram": (re.compile(r"https://t\.me/\w+\?start=([\w-]+)"), "start", "payload"),
     "x": (re.compile(r"https://x\.com/messages/compose\?"), "", ""),  # nothing to bring along: one just writes
 }
+NOTES = ("hidden", "removed", "liked", "unsubscribed", "spam")
 BRIEF = {"facebook"}  # where buttons are gone once something more was said
 
 Json = Mapping[str, Any]
@@ -40,7 +43,7 @@ class Choice:
     @property
     def quiet(self) -> bool:
         """Possible, but nothing to begin with."""
-        return self.deed in ("remove", "block")
+        return self.deed in ("remove", "block", "spam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Entry:
     author: str
     text: str
     translation: str
+    title: str  # of a mail
+    frame: str  # where the mail stands as its writer laid it out
     at: datetime
     by_brand: bool
     mine: bool
@@ -92,9 +97,10 @@ def columns(view: Mapping[str, Json], fan: str, words: Words) -> list[Column]:
 
 def _column(platform: str, threads: list[Json], fan: str, words: Words) -> Column:
     open_to_all = [thread for thread in threads if thread["kind"] != "chat"]
-    own = next((thread for thread in threads if thread["kind"] == "chat" and thread.get("fan") == fan), {})
-    rooms = (_public(platform, open_to_all, fan, words), _private(platform, own, fan, words))
-    return Column(platform, HEADINGS[platform], rooms)
+    names = {fan, addresses.of(fan)}
+    own = next((thread for thread in threads if thread["kind"] == "chat" and thread.get("fan") in names), {})
+    public = (_public(platform, open_to_all, fan, words),) if platform in PUBLIC else ()
+    return Column(platform, HEADINGS[platform], (*public, _private(platform, own, fan, words)))
 
 
 def _public(platform: str, threads: list[Json], fan: str, words: Words) -> Room:
@@ -120,7 +126,7 @@ def _private(platform: str, thread: Json, fan: str, words: Words) -> Room:
     return Room(
         key=f"{platform}-private",
         kind="private",
-        heading=words[f"{platform}_private"],
+        heading=words[f"{platform}_private"].format(email=addresses.of(fan)),
         hint=words[f"{platform}_private_hint"],
         posts=(),
         entries=tuple(_in_chat(platform, told, last, fan, words) for told in said),
@@ -132,13 +138,13 @@ def _private(platform: str, thread: Json, fan: str, words: Words) -> Room:
 def _open_deeds(platform: str, thread: Json) -> Iterator[str]:
     if platform == "telegram":
         yield "share_phone" if thread.get("started") else "start"
-    if thread:
+    if thread and "block" in DEEDS[platform]:
         yield "unblock" if thread.get("blocked") else "block"
 
 
 def _form(platform: str, place: str, deed: str, fan: str, words: Words) -> Form:
     button = words["comment"] if place == "public" else words["send"]
-    chips = tuple(chip.format(email=_address(fan)) for chip in words[f"chips_{place}"])
+    chips = tuple(chip.format(email=addresses.of(fan)) for chip in words[f"chips_{place}"])
     return Form(deed, words[f"{platform}_{place}_field"], button, chips)
 
 
@@ -179,11 +185,13 @@ def _entry(told: Json, fan: str, words: Words, buttons: list[Choice]) -> Entry:
         author=told["author"],
         text=told["text"],
         translation=told.get("translation", "") if words["translates"] else "",
+        title=told.get("title", ""),
+        frame=told.get("frame", ""),
         at=datetime.fromtimestamp(float(told["at"]), UTC).astimezone(),
         by_brand=told["by_brand"],
         mine=_is_of(fan, told),
         parent=told.get("parent") or "",
-        notes=tuple(note for note in ("hidden", "removed", "liked") if told.get(note))
+        notes=tuple(note for note in NOTES if told.get(note))
         + (("edited",) if told.get("edited") and not removed else ()),
         buttons=tuple(buttons),
     )
@@ -198,7 +206,9 @@ def _button(platform: str, button: Json, told: Json, fan: str, words: Words) -> 
         case "link":
             return Choice(button["label"], url=button["url"])
         case "email":  # the platform offers the fan's own address
-            return Choice(_address(fan), deed="answer_email", words={"text": _address(fan)})
+            return Choice(addresses.of(fan), deed="answer_email", words={"text": addresses.of(fan)})
+        case "unsubscribe" | "spam" as deed:
+            return Choice(words[f"do_{deed}"], deed=deed, words={"id": button["id"]})
         case "phone" if platform == "facebook":
             return Choice(button["label"] or words["share_phone"], deed="answer_phone")
         case "phone":
@@ -207,11 +217,6 @@ def _button(platform: str, button: Json, told: Json, fan: str, words: Words) -> 
             payload = button["payload"] or button["label"]
             more = {"label": button["label"]} if platform == "facebook" else {"id": told["id"]}
             return Choice(button["label"], deed="press", words={"payload": payload, **more})
-
-
-def _address(fan: str) -> str:
-    letters = unicodedata.normalize("NFKD", fan).encode("ascii", "ignore").decode().lower()
-    return f"{re.sub('[^a-z0-9]+', '.', letters).strip('.') or 'fan'}@example.org"
 
 
 def _invitations(platform: str, text: str, words: Words) -> list[Choice]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,18 @@ def serve_until_stopped(server: BaseWSGIServer) -> None:
         signal.signal(sign, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+
+
+@contextmanager
+def beside(stage: Stage, port: int) -> Iterator[list[str]]:
+    """Opens what speaks no HTTP on the ports after ours, and tells where. Raises OSError if one is taken."""
+    with ExitStack() as closing:
+        told, closers = [], _abilities(stage, "close")
+        for name, open_ports in _abilities(stage, "open").items():
+            ports = open_ports(port + 1, port + 2) if port else open_ports()
+            closing.callback(closers[name])
+            told.append(f"{name}: {' and '.join(f'127.0.0.1:{each}' for each in ports)}")
+        yield told
 
 
 @contextmanager

@@ -72,6 +72,10 @@ class ConnectorContract:
         """A few good bodies, one of them with several interactions."""
         raise NotImplementedError
 
+    def spoil(self, body: bytes, pick: st.DataObject) -> bytes:
+        """Nearly that body. A platform that speaks no JSON says how its own words go wrong."""
+        return json.dumps(spoilt(json.loads(body), pick)).encode()
+
     @pytest.fixture
     def pretender(self, wire: Wire) -> Pretender:
         return self.pretend(wire)
@@ -229,10 +233,8 @@ class ConnectorContract:
 
     @patiently
     @given(pick=st.data())
-    def test_reading_spoilt_json_never_raises(self, listener: Connector, pick: st.DataObject) -> None:
-        whole = json.loads(pick.draw(st.sampled_from([*self.bodies(), *self.sample_bodies()])))
-
-        body = json.dumps(spoilt(whole, pick)).encode()
+    def test_reading_what_was_spoilt_never_raises(self, listener: Connector, pick: st.DataObject) -> None:
+        body = self.spoil(pick.draw(st.sampled_from([*self.bodies(), *self.sample_bodies()])), pick)
 
         self.is_whole(listener.read(body, NOW))
         assert ids(listener.read(body, NOW)) == ids(listener.read(body, LATER))
@@ -250,7 +252,7 @@ class ConnectorContract:
         for body in self.bodies():
             self.is_whole(listener.read(body.rstrip()[:-1] + b',"more":' + deep + b"}", NOW))
 
-    def test_what_is_no_json_is_kept_as_unknown(self, listener: Connector) -> None:
+    def test_what_is_none_of_its_words_is_kept_as_unknown(self, listener: Connector) -> None:
         for body in (b"", b"\xff\xfe\x00", b"{", b"<html>", "né".encode("latin-1")):
             (unknown,) = listener.read(body, NOW)
             assert unknown.kind is Kind.UNKNOWN

@@ -22,7 +22,7 @@ PATIENCE = 110.0  # seconds: five processes begin, on a machine that may be busy
 
 @pytest.fixture
 def port() -> int:
-    return free_ports(2)[0]
+    return free_ports(4)[0]
 
 
 @contextmanager

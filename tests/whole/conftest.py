@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Service:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    running = Service(_two_free_ports(), tmp_path)
+    running = Service(_four_free_ports(), tmp_path)
     with (tmp_path / "out.txt").open("wb") as out:
         command = [sys.executable, "-m", "bot", "run"]
         process = subprocess.Popen(command, cwd=tmp_path, env=_plain(running.port), stdout=out, stderr=out)
@@ -95,13 +96,13 @@ def _wait_until_it_runs(process: subprocess.Popen[bytes], out: Path) -> None:
         time.sleep(0.1)
 
 
-def _two_free_ports() -> int:
-    """A port that is free, as is the next: below those that the system hands out to others while we start."""
-    for port in random.sample(range(20_000, 30_000, 2), 100):
-        with socket.socket() as first, socket.socket() as second:
+def _four_free_ports() -> int:
+    """A port that is free, as are the next three: below those that the system hands out to others while we start."""
+    for port in random.sample(range(20_000, 30_000, 4), 100):
+        with ExitStack() as tried:
             try:
-                first.bind(("127.0.0.1", port))
-                second.bind(("127.0.0.1", port + 1))
+                for each in range(port, port + 4):
+                    tried.enter_context(socket.socket()).bind(("127.0.0.1", each))
             except OSError:
                 continue
             return port

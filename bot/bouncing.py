@@ -1,4 +1,4 @@
-"""Bouncing: what mail servers and mailbox providers tell of our mails, read into the same journal as a fan's own word."""
+"""Bouncing: what mail servers and mailbox providers tell of our mails, read into the journal of consents."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -54,10 +54,9 @@ def _soft_ones(scene: Scene, fan: Known) -> int:
         Touchpoint.kind == Kind.BOUNCED.value,
         col(Touchpoint.at) > scene.now - SOFT_WITHIN,
     )
-    noted = sum(
-        row["profile_id"] == fan.profile_id and row["kind"] == Kind.BOUNCED.value for row in scene.notes.touchpoints
-    )
-    return int(scene.session.exec(lately).one()) + noted
+    mine = (fan.profile_id, Kind.BOUNCED.value)
+    noted = [row for row in scene.notes.touchpoints if (row["profile_id"], row["kind"]) == mine]
+    return int(scene.session.exec(lately).one()) + len(noted)
 
 
 def _addressee(scene: Scene) -> Known | None:

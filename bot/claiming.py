@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot import confirming
 from bot.assembly import Bot
+from bot.confirming import EMAIL
 from leads import pipeline
 from leads.pipeline import Lead
 from offers import catalog, claims, coupons
@@ -57,11 +59,18 @@ def allow(
     now: datetime,
     given_at: datetime | None = None,
 ) -> Lead | None:
-    """Write down each channel that he ticked, with the words he saw, and make him a lead. Nothing ticked, no lead."""
+    """Write down each channel that he ticked, with the words he saw, and make him a lead. Nothing ticked, no lead.
+
+    A yes to e-mails is confirmed by a click in a mail first, where mails can be sent: it makes him a lead then.
+    """
     claims.finish(session, claim)
+    to_confirm = {EMAIL} & set(ticked) if confirming.is_possible(bot) else set()
+    for channel in to_confirm:
+        confirming.ask(session, bot, claim, ticked[channel], how, evidence, now)
     proofs = [
         consents.record(session, _yes(claim, channel, words, how, evidence, given_at or now, now))
         for channel, words in ticked.items()
+        if channel not in to_confirm
     ]
     if not proofs:
         return None

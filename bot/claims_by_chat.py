@@ -1,6 +1,6 @@
 """Claiming inside a chat: the fan gives his e-mail address, gets his code, and says yes or no to hearing from us."""
 
-from bot import claiming, facts, speech
+from bot import claiming, confirming, facts, speech
 from bot.claiming import Code
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
@@ -92,7 +92,8 @@ def _agree(scene: Scene, fan: Known, claim: Hold) -> Verdict:
         scene.session, scene.bot, stored, {"email": words}, "chat", scene.interaction.id, scene.now, scene.said_at
     )
     claim.step = Step.DONE.value
-    speech.answer(scene, fan, Say("consent_noted", claim=claim))
+    noted = "consent_to_confirm" if confirming.is_possible(scene.bot) else "consent_noted"
+    speech.answer(scene, fan, Say(noted, claim=claim))
     return Outcome.CLAIMED, "consent_given"
 
 

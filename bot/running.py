@@ -75,6 +75,9 @@ def _sandbox_settings(port: int) -> dict[str, str]:
         "X_USER_ID": "880011223344",
         "X_API_URL": f"{base}/x",
         "X_POLL_SECONDS": "2",
+        "EMAIL_FROM": "Maison Zéphyr <hello@zephyr.example>",
+        "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{port + 1}",
+        "EMAIL_MAILBOX_URL": f"imap://hello:{_kept('mailbox_password')}@127.0.0.1:{port + 2}/INBOX",
     }
     _write_secret("sandbox.env", "".join(f"{name}={value}\n" for name, value in settings.items()))
     return settings
@@ -192,7 +195,8 @@ def _welcome(bot: Bot, pretends: bool, password: str) -> None:
         )
         click.echo(f"  Play the fan                        http://127.0.0.1:{bot.settings.port + 1}/")
         click.echo(
-            "  No platform is set up, so the sandbox plays Facebook, Telegram and X. See .env.example to go live."
+            "  No platform is set up, so the sandbox plays Facebook, Telegram, X and a mail server.\n"
+            "  See .env.example to go live."
         )
     else:
         click.echo(f"  Platforms                           {', '.join(bot.connectors)}")

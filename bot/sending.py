@@ -28,10 +28,11 @@ from connectors import (
     Unreachable,
     Way,
 )
-from optin import fans, history, links, permits, receipts
+from optin import fans, history, links, permits, receipts, tokens
 from optin.fans import Handle
 from optin.permits import Answer, Deferral, Permit, Refusal
 from optin.receipts import Stage
+from optin.tokens import Page
 
 AT_ONCE = 8  # messages taken together: what a dying sender leaves uncertain is no more than this
 TRIES = 8  # of a platform that is busy or away; then a person looks
@@ -103,7 +104,7 @@ def _clear(session: Session, one: Outgoing, desk: Desk, paces: Paces) -> Ready |
     if held or not isinstance(answer, Permit):
         return None
     desk.take_place(one)
-    return Ready(one, connector, _message(one, connector, facts, desk.now))
+    return Ready(one, connector, _message(desk.bot, one, connector, facts, desk.now))
 
 
 def _held(
@@ -122,7 +123,7 @@ def _held(
         case Deferral(why, until):
             outbox.note(one, State.DEFERRED, why, due_at=until, attempts=one.attempts - 1)
         case Permit():
-            return _unheard(one, desk) or _paused(one, desk) or _paced(session, one, connector, facts, paces, desk.now)
+            return _unheard(one, desk) or _paused(one, desk) or _paced(session, one, connector, facts, desk, paces)
     return ""
 
 
@@ -146,7 +147,8 @@ def _limits(bot: Bot, one: Outgoing) -> list[str]:
     return pace.keys(one.platform, one.account, one.recipient, Way(one.way), limits)
 
 
-def _message(one: Outgoing, connector: Connector, facts: permits.Facts, now: datetime) -> Message:
+def _message(bot: Bot, one: Outgoing, connector: Connector, facts: permits.Facts, now: datetime) -> Message:
+    way_out = tokens.seal(bot.settings.secret, Page.UNSUBSCRIBE, one.profile_id) if one.solicits else ""
     return Message(
         key=str(one.id),
         account=one.account,
@@ -156,20 +158,23 @@ def _message(one: Outgoing, connector: Connector, facts: permits.Facts, now: dat
         buttons=outbox.buttons_of(one),
         by_human=facts.by_human,
         answers=one.answers,
+        title=one.title,
+        unsubscribe=f"{bot.settings.address}/u/{way_out}" if way_out else "",
         in_window=not permits.needs_human(connector.rules, facts.window_opened_at, now),
     )
 
 
 def _paced(
-    session: Session, one: Outgoing, connector: Connector, facts: permits.Facts, paces: Paces, now: datetime
+    session: Session, one: Outgoing, connector: Connector, facts: permits.Facts, desk: Desk, paces: Paces
 ) -> str:
     """The platform's limits and the month's budget hold for all workers: both are reserved here, before the call."""
+    now = desk.now
     pause = paces.wait(one.platform, one.account, one.recipient, Way(one.way), connector.rules.limits, now)
     if pause:
         _hold(one, "pace", now + pause)
         return "pace"
     budget = connector.monthly_budget(one.account)
-    cost = connector.cost(_message(one, connector, facts, now))
+    cost = connector.cost(_message(desk.bot, one, connector, facts, now))
     if not spending.reserve(session, one.platform, one.account, cost, budget, now):
         _hold(one, "budget_spent", now + timedelta(hours=1))
         return "budget_spent"

@@ -14,8 +14,9 @@ from bot.assembly import Bot
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
 from bot.settings import Settings
-from connectors import Interaction, Kind
+from connectors import Connector, Interaction, Kind
 from offers.catalog import Offer
+from tests.letterbox import Letterbox
 from tests.pigeon import Pigeon
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -29,12 +30,16 @@ TEXTS = {
 class Stage:
     """Léa and Max do things here; the bot hears and speaks when told to."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, mails: bool = False) -> None:
         self.now = NOON
         self.pigeon = Pigeon("loft", "ring")
+        self.letterbox = Letterbox("hello@zephyr.example")
         settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr")
-        self.bot: Bot = assembly.put_together(settings, {"pigeon": self.pigeon}, now=lambda: self.now)
+        self.bot: Bot = assembly.put_together(settings, self._platforms(mails), now=lambda: self.now)
         self._numbers = itertools.count(1)
+
+    def _platforms(self, mails: bool) -> dict[str, Connector]:
+        return {"pigeon": self.pigeon, **({"email": self.letterbox} if mails else {})}
 
     def close(self) -> None:
         self.bot.engine.dispose()
@@ -65,6 +70,13 @@ class Stage:
             text=text,
             **{k: v for k, v in words.items() if k != "id"},
         )
+        self.deliver(one)
+        return one
+
+    def mail(self, kind: Kind, address: str = "lea@example.com", text: str = "", **more: Any) -> Interaction:
+        """Something comes by mail."""
+        number = next(self._numbers)
+        one = Interaction("email", "hello@zephyr.example", f"e{number}", kind, self.now, address, text=text, **more)
         self.deliver(one)
         return one
 

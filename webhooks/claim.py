@@ -6,7 +6,7 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import claiming, outbox
+from bot import claiming, confirming, outbox
 from bot.claiming import Code
 from leads import pipeline
 from optin import consents
@@ -98,6 +98,7 @@ def give(visit: Visit, form: Form) -> None:
     email = addresses.read(form.email) or ""
     taken = claiming.take(visit.session, visit.bot, visit.claim, visit.offer, email, visit.now)
     if isinstance(taken, Code) and taken.fresh:
+        confirming.send_code(visit.session, visit.bot, visit.claim, visit.offer, visit.now)
         agreed = visit.agreed(form)
         claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
 

@@ -17,7 +17,7 @@ from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import people
+from optin import confirmations, people
 from optin.people import Person
 from optin.standing import Standing
 from optin.wordings import Wording
@@ -104,13 +104,22 @@ class Visit:
     @property
     def askable(self) -> dict[str, Wording]:
         """What he has not allowed yet."""
-        return {channel: words for channel, words in self.texts.items() if not self.allows(channel)}
+        said = {"email"} if self.awaits else set()
+        return {
+            channel: words for channel, words in self.texts.items() if channel not in said and not self.allows(channel)
+        }
 
     def agreed(self, form: Form) -> dict[str, Wording]:
         return {channel: words for channel, words in self.askable.items() if words.hash in form.ticked}
 
     def allows(self, channel: str) -> bool:
         return self._standing(channel).granted
+
+    @property
+    def awaits(self) -> str:
+        """The address that we asked to confirm, while it has not."""
+        asked = confirmations.of_claim(self.session, self.claim.id)
+        return asked.email if asked and confirmations.is_open(asked, self.now) and not self.allows("email") else ""
 
     def has_stopped(self, channel: str) -> bool:
         return self._standing(channel).withdrawn

@@ -52,11 +52,11 @@ def addresses(letter: Letter, name: str) -> list[tuple[str, str]]:
 
 
 def normal(address: str) -> str:
-    """With its domain in small letters, and as people write it."""
+    """In small letters, and its domain as people write it: no provider tells "Lea@" from "lea@"."""
     local, _, domain = storable(address.strip().strip("<>")).rpartition("@")
     with suppress(UnicodeError):
         domain = domain.encode("ascii").decode("idna")
-    return f"{local}@{domain.lower()}" if local else ""
+    return f"{local.lower()}@{domain.lower()}" if local else ""
 
 
 def sent_at(letter: Letter, received_at: datetime) -> datetime:

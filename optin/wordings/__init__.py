@@ -20,7 +20,12 @@ class Wording:
 @cache
 def wording(what: str, language: str, brand: str) -> Wording:
     """The newest version of a text, such as "offers_email", with the brand's name in it. Raises KeyError."""
-    name = _newest(what, language)
+    return named(_newest(what, language), brand)
+
+
+@cache
+def named(name: str, brand: str) -> Wording:
+    """The text of this very name, whatever came after it."""
     text = (HERE / f"{name}.txt").read_text(encoding="utf-8").strip().replace("{brand}", brand)
     return Wording(name, text, hashlib.sha256(text.encode()).hexdigest())
 

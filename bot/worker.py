@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot import beats, database, hearing, outbox, sending
+from bot import beats, database, hearing, outbox, sending, soliciting
 from bot.assembly import Bot
 from connectors import PlatformError
 
@@ -19,6 +19,7 @@ LISTENS = 0.5  # seconds between two looks at whether a signal has come
 A_LOT = hearing.BATCH // 4  # interactions in one batch: more may be waiting
 SWITCH = 0.0005  # seconds until a thread whose query is answered gets its turn; Python's own five milliseconds add up
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
+BETWEEN_CONTESTS = 1.0  # seconds
 DATABASE_PAUSE = 2.0  # seconds, when the database is away
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ def run(bot: Bot, name: str, stopping: threading.Event) -> None:
         first, *more = ears(bot, name)
         loops: list[tuple[str, Callable[[], int]]] = [("live", lambda: _show_life(bot, name, stopping))]
         loops += [(first, lambda: _hear(bot, first, signals))]
+        loops += [("compete", lambda: _compete(bot, stopping))]
         loops += [(ear, partial(_help_out, bot, ear, signals)) for ear in more]
         senders = max(1, bot.settings.worker_threads // sending.AT_ONCE)
         loops += [(f"send-{number}", lambda: _send(bot, threads, signals.decided)) for number in range(senders)]
@@ -77,6 +79,14 @@ def _help_out(bot: Bot, name: str, signals: Signals) -> int:
     if heard < A_LOT:
         signals.crowded.clear()
     return heard
+
+
+def _compete(bot: Bot, stopping: threading.Event) -> int:
+    """What was put off is decided anew when it is due: to the second is soon enough for what waited for hours."""
+    decided = soliciting.compete(bot)
+    if not decided:
+        stopping.wait(BETWEEN_CONTESTS)
+    return decided
 
 
 def _send(bot: Bot, threads: Executor, decided: threading.Event) -> int:

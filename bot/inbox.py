@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     DRAFTED = "drafted"  # a person decides on the answer
     SILENT = "silent"  # heard, and nothing to say
     STOPPED = "stopped"  # the fan wants no more
+    WISHED = "wished"  # the fan said how he wants to be written to
     CLAIMED = "claimed"  # the fan took a step with an offer
     NOTED = "noted"  # no fan's word: an echo, a receipt, another machine
     UNKNOWN = "unknown"  # kept with its raw JSON, since we have no name for it

@@ -1,6 +1,6 @@
 """The fan's journey, from a comment to a code and a yes. Read this first.
 
-What a fan did is heard in this order: his wish to be left alone, his complaint, his answer to what we asked, his wish
+What a fan did is heard in this order: his wish to be left alone, or to be written to otherwise, his complaint, his answer to what we asked, his wish
 for an offer, and last whatever else he said. One thing done gets one automatic answer at most, and what is not
 understood becomes a draft for a person or a silence with a reason.
 """
@@ -18,8 +18,11 @@ from bot.meaning import Meaning
 from bot.offering import asks_for_an_offer
 from bot.scene import Scene
 from bot.speech import Say
+from bot.wishing import wishes_something
 from connectors import Kind
-from optin import answers, history, people
+from optin import history, people, wishes
+from optin.standing import EVERYWHERE, Purpose
+from optin.wishes import Stop
 
 SPOKEN = frozenset(
     {Kind.COMMENT, Kind.POST, Kind.MENTION, Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT, Kind.RATING}
@@ -92,13 +95,20 @@ def _meet(scene: Scene) -> Known:
 def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
     """STOP, in any words and on any platform, is heard before anything else."""
     one = scene.interaction
-    said_so = one.kind in LEAVING or ((one.kind in SPOKEN or one.kind in REWRITTEN) and answers.stops(one.text))
-    if not said_so:
+    if one.kind in SPOKEN or one.kind in REWRITTEN:
+        zone = fan.person.preferences.timezone or scene.facts.caps.zone
+        scene.told = wishes.verdict(one.text, scene.now, zone)
+    stop = scene.told if isinstance(scene.told, Stop) else None
+    if stop is None and one.kind not in LEAVING:
         return None
+    channel = EVERYWHERE if stop and stop.everywhere else one.platform
     was_stopped = fan.stopped
     fan.blocked = fan.blocked or one.kind is Kind.BLOCKED
-    scene.withdraw(fan, one.platform, "platform" if one.kind in LEAVING else "chat")
-    _drop_what_waits(scene, fan)
+    scene.withdraw(fan, channel, "platform" if one.kind in LEAVING else "chat")
+    _drop_what_waits(scene, fan, channel)
+    if stop and stop.contract:
+        speech.draft(scene, fan, "draft_contract", "contract")
+        return Outcome.STOPPED, "contract"
     if was_stopped:
         return Outcome.STOPPED, "said_again"
     if one.kind in PRIVATE:
@@ -106,13 +116,13 @@ def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
     return Outcome.STOPPED, one.kind.value
 
 
-def _drop_what_waits(scene: Scene, fan: Known) -> None:
+def _drop_what_waits(scene: Scene, fan: Known, channel: str) -> None:
     """Whatever was decided for him a moment ago stays unsaid."""
-    channel = scene.interaction.platform
     scene.notes.withdrawn |= {(fan_id, channel) for fan_id in fan.person.fan_ids}
     for message in scene.notes.messages:
         waits = message["state"] in (outbox.State.WAITING.value, outbox.State.DRAFT.value)
-        if waits and message["fan_id"] in fan.person.fan_ids and message["platform"] == channel:
+        here = channel in (EVERYWHERE, message["platform"])
+        if waits and here and message["fan_id"] in fan.person.fan_ids:
             message.update(state=outbox.State.REFUSED.value, reason="fan_said_stop")
 
 
@@ -126,6 +136,16 @@ def _changed_his_words(scene: Scene, fan: Known) -> Verdict | None:
         if touchpoint["fan_id"] == fan.fan_id and touchpoint["subject"] == one.subject:
             touchpoint["text"] = text
     return Outcome.SILENT, "edited" if one.kind in REWRITTEN else "removed"
+
+
+def _leaves(scene: Scene, fan: Known) -> Verdict | None:
+    """Who leaves without a word wants no offers of ours here any more. Coming back is no yes."""
+    one = scene.interaction
+    if one.kind is not Kind.UNFOLLOWED:
+        return None
+    for purpose in (Purpose.OFFERS, Purpose.NEWSLETTER):
+        scene.withdraw(fan, one.platform, "platform", purpose)
+    return Outcome.STOPPED, one.kind.value
 
 
 def _says_nothing(scene: Scene, fan: Known) -> Verdict | None:
@@ -166,7 +186,9 @@ Step = Callable[[Scene, Known], Verdict | None]
 STEPS: tuple[Step, ...] = (
     _wants_out,
     _changed_his_words,
+    _leaves,
     _says_nothing,
+    wishes_something,
     _complains,
     takes_a_step,
     asks_for_an_offer,

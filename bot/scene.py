@@ -11,7 +11,7 @@ from bot.facts import Facts, Known, Notes
 from bot.inbox import Entry
 from bot.meaning import Meaning
 from connectors import Interaction, Rules
-from optin import consents
+from optin import consents, wishes
 from optin.standing import EVERYTHING
 
 SILENT_RULES = Rules(answers={})  # of a platform that is no longer set up: we hear what it said, and say nothing
@@ -27,6 +27,7 @@ class Scene:
     now: datetime
     meant: Meaning = Meaning.UNKNOWN
     spoken: str = ""
+    told: wishes.Verdict = None  # what his words say about being written to
 
     @property
     def interaction(self) -> Interaction:
@@ -72,7 +73,18 @@ class Scene:
         said = consents.withdrawn(
             fan.fan_id, channel, how, one.id, self.said_at, self.now, fan.profile_id, purpose=purpose, place=self.place
         )
-        lines = consents.by_whole_person(said, fan.person.fan_ids)
+        self.note_consent(fan, consents.by_whole_person(said, fan.person.fan_ids))
+
+    def answer_again(self, fan: Known) -> None:
+        """He asks to be answered again after a stop. It is no yes to anything else."""
+        one = self.interaction
+        said = consents.withdrawn(
+            fan.fan_id, one.platform, "chat", one.id, self.said_at, self.now, fan.profile_id, place=self.place
+        )
+        self.note_consent(fan, [consents.taken_back(said)])
+
+    def note_consent(self, fan: Known, lines: list[dict[str, Any]]) -> None:
+        """Lines for the journal, known to whoever is heard after this."""
         self.notes.consents += lines
         fan.person.lines += map(consents.as_line, lines)
         self.notes.changed_leads.update(fan.person.fan_ids)

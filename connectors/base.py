@@ -33,6 +33,7 @@ class Kind(StrEnum):
     STOP = "stop"  # the platform's own stop event; `payload` is "complaint" for a report of spam, or "list_unsubscribe"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"  # never an opt-in
+    UNFOLLOWED = "unfollowed"  # left the page or the account, and said nothing
     REACTION = "reaction"
     REACTION_REMOVED = "reaction_removed"
     RATING = "rating"

@@ -257,6 +257,8 @@ def read_change(change: Fragment) -> Interaction:
     by_us = bool(author) and author == change.account
     if kind is Kind.UNKNOWN or not (subject or kind in REACTIONS):
         return change.means(Kind.UNKNOWN, at=created, author="" if by_us else author)
+    if kind is Kind.REACTION_REMOVED and item == "like" and not subject:  # of the Page itself: it names no post
+        kind = Kind.UNFOLLOWED
     key = [subject, verb, created] if field == "feed" else [field, subject, verb, created]
     if kind is Kind.COMMENT_EDITED:
         key.append(digest(text)[:16])  # whether the time is that of the edit is not documented

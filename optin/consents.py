@@ -87,6 +87,11 @@ def withdrawn(
     return said | {"wording": "", "wording_hash": "", "asked_at": None}
 
 
+def taken_back(line: dict[str, Any]) -> dict[str, Any]:
+    """A no that he takes back in his own words: he may be answered again, and no more than that."""
+    return line | {"act": Act.GRANTED.value, "purpose": Purpose.SERVICE.value}
+
+
 def by_whole_person(line: dict[str, Any], fan_ids: Iterable[UUID]) -> list[dict[str, Any]]:
     """The same no for each fan who is one person with who said it: so it outlives whatever unlinks them."""
     return [line | {"fan_id": fan_id} for fan_id in {line["fan_id"]: None, **dict.fromkeys(fan_ids)}]

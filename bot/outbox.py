@@ -105,7 +105,8 @@ def _taking() -> Any:
 
 
 _TAKE = _taking()
-# Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better.
+# Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better. In the order of their ids:
+# else who notes an echo and who notes a receipt may wait for each other.
 _BEING_SENT = (
     sa.select(Outgoing)
     .where(
@@ -161,10 +162,7 @@ def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequ
     """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
     if not echoes:
         return []
-    unsure = col(Outgoing.state).in_([State.UNCERTAIN.value, State.SENDING.value])
-    found = select(Outgoing).where(col(Outgoing.id).in_(echoes), unsure)
-    # In the order in which a sender notes what became of them: else the two may wait for each other.
-    proven = session.exec(found.order_by(col(Outgoing.id)).with_for_update()).all()
+    proven = session.scalars(_BEING_SENT, {"ids": list(echoes)}).all()
     for one in proven:
         one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
     session.flush()

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import update
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col
 
 
 class AccountState(SQLModel, table=True):
@@ -27,12 +28,16 @@ class Position(SQLModel, table=True):
     position: str
 
 
+_TABLE = AccountState.__table__  # type: ignore[attr-defined]
+_PAUSED = sa.select(_TABLE.c.platform, _TABLE.c.account, _TABLE.c.reason, _TABLE.c.paused_until).where(
+    _TABLE.c.reason != ""
+)
+
+
 def paused(session: Session, now: datetime) -> dict[tuple[str, str], str]:
     """The accounts that may not speak now, with the reason."""
-    rows = session.exec(select(AccountState).where(AccountState.reason != "")).all()
-    return {
-        (row.platform, row.account): row.reason for row in rows if row.paused_until is None or now < row.paused_until
-    }
+    rows = session.connection().execute(_PAUSED)
+    return {(platform, account): reason for platform, account, reason, until in rows if until is None or now < until}
 
 
 def pause(

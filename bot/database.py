@@ -1,18 +1,22 @@
 """The database: how it is opened, the one place where a transaction begins and ends, and its migrations."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
 HERE = Path(__file__).parent
 BUSY_SECONDS = 30  # how long a writer of SQLite waits for another
 POOL = 10
+RESTED = 1.0  # seconds: a connection used more lately isn't asked whether it is alive; no restart is done sooner
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -25,7 +29,7 @@ def connect(url: str) -> sa.Engine:
         return _sqlite(address)
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
-    return sa.create_engine(address, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, hide_parameters=True)
+    return _postgresql(address)
 
 
 def is_sqlite(engine: sa.Engine) -> bool:
@@ -45,7 +49,8 @@ def transactions(engine: sa.Engine) -> Transaction:
 
 def readings(engine: sa.Engine) -> Transaction:
     """`with reading() as session:` sees the database as it stands, and never waits for a writer."""
-    reader = engine.execution_options(fanfare_reads=True)
+    # PostgreSQL shows each query what was committed before it, in a transaction or out of one: BEGIN buys nothing.
+    reader = engine.execution_options(fanfare_begins="BEGIN") if is_sqlite(engine) else at_once(engine)
 
     @contextmanager
     def reading() -> Iterator[Session]:
@@ -53,6 +58,13 @@ def readings(engine: sa.Engine) -> Transaction:
             yield session
 
     return reading
+
+
+def at_once(engine: sa.Engine) -> sa.Engine:
+    """For a single statement, which is a transaction by itself: BEGIN and COMMIT would be two more waits."""
+    if is_sqlite(engine):
+        return engine.execution_options(fanfare_begins="")
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def migrate(url: str) -> None:
@@ -65,6 +77,27 @@ def alembic_config(url: str) -> Config:
     config.set_main_option("script_location", str(HERE / "migrations"))
     config.attributes["url"] = url
     return config
+
+
+def _postgresql(address: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(address, pool_size=POOL, max_overflow=POOL, hide_parameters=True)
+    sa.event.listen(engine, "checkin", _rest)
+    sa.event.listen(engine, "checkout", _ask_whether_alive)
+    return engine
+
+
+def _rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
+    """After a rest only (SQLAlchemy's own pool_pre_ping asks each time): a restarted database is met by no error."""
+    if time.monotonic() - record.info.get("rests_since", time.monotonic()) > RESTED:
+        try:
+            connection.execute("")  # nothing, and yet an answer
+            connection.rollback()
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:
@@ -89,5 +122,6 @@ def _set_up(connection: Any, _record: Any) -> None:
 
 def _begin(connection: sa.Connection) -> None:
     """A writer asks for the lock at once: asking later, after reading, fails where another wrote in between."""
-    reads = connection.get_execution_options().get("fanfare_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    begins = connection.get_execution_options().get("fanfare_begins", "BEGIN IMMEDIATE")
+    if begins:
+        connection.exec_driver_sql(begins)

@@ -49,7 +49,7 @@ def _hear_together(bot: Bot, holder: str, numbers: Sequence[int]) -> int:
                 return 0
             entries = inbox.waiting(session, numbers, BATCH)
             journey.hear(session, bot, entries)
-            lanes.let_go(session, numbers, holder, heard=True)
+            lanes.let_go(session, numbers, holder)
             return len(entries)
     except OperationalError:
         raise  # the database is away or asks us to begin again: nothing is wrong with what we heard
@@ -64,7 +64,7 @@ def _hear_alone(bot: Bot, holder: str, lane: int) -> int:
         entries = inbox.waiting(session, [lane], BATCH)
     heard = sum(_hear_one(bot, holder, entry) for entry in entries)
     with bot.transaction() as session:
-        lanes.let_go(session, [lane], holder, heard=True)
+        lanes.let_go(session, [lane], holder)
     return heard
 
 

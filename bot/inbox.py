@@ -8,7 +8,19 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Connection, Index, SmallInteger, UniqueConstraint, and_, func, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -78,10 +90,11 @@ class Entry:
     interaction: Interaction
 
 
-# Made once: a webhook does little else than this statement.
+# Made once: to build a statement takes longer than the database needs to answer it.
+_TABLE = Inbox.__table__  # type: ignore[attr-defined]
 _KEEP = {
-    "postgresql": postgresql.insert(Inbox.__table__).on_conflict_do_nothing(),  # type: ignore[attr-defined]
-    "sqlite": sqlite.insert(Inbox.__table__).on_conflict_do_nothing(),  # type: ignore[attr-defined]
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
 }
 _IN_WORDS = tuple(
     name for name in Interaction.__dataclass_fields__ if name not in ("platform", "account", "id", "kind", "at", "raw")
@@ -89,6 +102,20 @@ _IN_WORDS = tuple(
 _COLUMNS = tuple(
     col(one)
     for one in (Inbox.id, Inbox.lane, Inbox.platform, Inbox.account, Inbox.key, Inbox.kind, Inbox.at, Inbox.interaction)
+)
+_WAITING = (
+    sa.select(*_COLUMNS)
+    .where(col(Inbox.lane).in_(bindparam("lanes", expanding=True)), col(Inbox.state) == Waiting)
+    .order_by(col(Inbox.id))
+    .limit(bindparam("most", type_=Integer))
+)
+_THESE = col(Inbox.id).in_(bindparam("rows", expanding=True))
+_ASKED = sa.select(col(Inbox.id), col(Inbox.kind), col(Inbox.at)).where(_THESE)
+_ANY_WAITING = sa.select(col(Inbox.id)).where(col(Inbox.state) == Waiting).limit(1)
+_MARK_HEARD = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("rows", expanding=True)))
+    .values(state=Heard, outcome=bindparam("outcome"), reason=bindparam("reason"), heard_at=bindparam("heard_at"))
 )
 
 
@@ -103,13 +130,12 @@ def keep(
 
 def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:
     """What waits on these lanes, in its order."""
-    here = sa.select(*_COLUMNS).where(col(Inbox.lane).in_(lanes), col(Inbox.state) == Waiting)
-    return [_entry(*row) for row in session.execute(here.order_by(col(Inbox.id)).limit(most))]
+    return [_entry(*row) for row in session.connection().execute(_WAITING, {"lanes": list(lanes), "most": most})]
 
 
 def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, datetime]]:
     """What the fan did, and when, for each of these entries."""
-    found = session.execute(select(Inbox.id, Inbox.kind, Inbox.at).where(col(Inbox.id).in_(rows)))
+    found = session.connection().execute(_ASKED, {"rows": list(rows)})
     return {row: (Kind(kind), at) for row, kind, at in found}
 
 
@@ -126,7 +152,7 @@ def unheard(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
 
 
 def anything_waiting(session: Session) -> bool:
-    return session.exec(select(Inbox.id).where(Inbox.state == Waiting).limit(1)).first() is not None
+    return session.connection().execute(_ANY_WAITING).first() is not None
 
 
 def oldest_waiting(session: Session) -> datetime | None:
@@ -139,8 +165,8 @@ def mark_heard(session: Session, heard: Sequence[tuple[int, str, str]], now: dat
     for row, outcome, reason in heard:
         alike.setdefault((outcome, reason), []).append(row)
     for (outcome, reason), rows in alike.items():
-        values = {"state": Heard, "outcome": outcome, "reason": reason, "heard_at": now}
-        session.execute(update(Inbox).where(col(Inbox.id).in_(rows)).values(**values))
+        values = {"outcome": outcome, "reason": reason, "heard_at": now}
+        session.connection().execute(_MARK_HEARD, {"rows": rows, **values})
 
 
 def count_attempt(session: Session, row: int) -> int:

@@ -1,8 +1,8 @@
 """The fan's journey, from a comment to a code and a yes. Read this first.
 
-What a fan did is heard in this order: his wish to be left alone, or to be written to otherwise, his complaint, his answer to what we asked, his wish
-for an offer, and last whatever else he said. One thing done gets one automatic answer at most, and what is not
-understood becomes a draft for a person or a silence with a reason.
+What a fan did is heard in this order: his wish to be left alone, or to be written to otherwise, his complaint, his
+answer to what we asked, his wish for an offer, and last whatever else he said. One thing done gets one automatic answer
+at most, and what is not understood becomes a draft for a person or a silence with a reason.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,6 @@ from bot.meaning import Meaning
 from bot.offering import asks_for_an_offer
 from bot.scene import Scene
 from bot.speech import Say
-from bot.wishing import wishes_something
 from connectors import Kind
 from optin import history, people, wishes
 from optin.standing import EVERYWHERE, Purpose
@@ -188,7 +187,6 @@ STEPS: tuple[Step, ...] = (
     _changed_his_words,
     _leaves,
     _says_nothing,
-    wishes_something,
     _complains,
     takes_a_step,
     asks_for_an_offer,

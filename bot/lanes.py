@@ -5,8 +5,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import SmallInteger, case, exists, update
-from sqlmodel import Field, Session, SQLModel, col, or_, select
+import sqlalchemy as sa
+from sqlalchemy import SmallInteger, bindparam, case, exists, or_, update
+from sqlmodel import Field, Session, SQLModel, col
 
 from bot.inbox import Inbox, Waiting
 from connectors import Interaction
@@ -35,18 +36,34 @@ def standing_of(platform: str, account: str, handle: str) -> int:
     return zlib.crc32(f"{platform}:{account}:{handle}".encode()) % LANES
 
 
+# Made once: to build a statement takes longer than the database needs to answer it.
+_TABLE = Lane.__table__  # type: ignore[attr-defined]
+_NOW: Any = bindparam("now", type_=_TABLE.c.held_until.type)
+_HELD_UNTIL: Any = bindparam("until", type_=_TABLE.c.held_until.type)
+_HOLDER: Any = bindparam("by")
+# What this holder has still, it left behind when the database broke off its work: it is the only one to hear.
+_FREE = or_(_TABLE.c.held_until.is_(None), _TABLE.c.held_until < _NOW, _TABLE.c.holder == _HOLDER)
+_WAITS = exists().where(col(Inbox.lane) == _TABLE.c.number, col(Inbox.state) == Waiting)
+_CHOOSE = (
+    sa.select(_TABLE.c.number, _TABLE.c.attempts)
+    .where(_FREE, _WAITS)
+    .order_by(_TABLE.c.held_until.asc().nulls_first(), _TABLE.c.number)
+    .limit(AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+_THESE = _TABLE.c.number.in_(bindparam("numbers", expanding=True))
+_FIRST = case((_TABLE.c.attempts == 0, 1), else_=_TABLE.c.attempts)  # a later one is counted by `begin`
+_HOLD = update(_TABLE).where(_THESE).values(holder=_HOLDER, held_until=_HELD_UNTIL, attempts=_FIRST)
+_STILL_MINE = sa.select(_TABLE.c.number).where(_THESE, _TABLE.c.holder == _HOLDER).with_for_update()
+_LET_GO = update(_TABLE).where(_THESE, _TABLE.c.holder == _HOLDER).values(holder="", held_until=None, attempts=0)
+
+
 def take(session: Session, holder: str, now: datetime) -> dict[int, int]:
     """Take lanes on which something waits, for LEASE. Says how often each was taken and not heard to the end."""
-    # What this holder has still, it left behind when the database broke off its work: it is the only one to hear.
-    free = or_(col(Lane.held_until).is_(None), col(Lane.held_until) < now, col(Lane.holder) == holder)
-    waits = exists().where(col(Inbox.lane) == col(Lane.number), col(Inbox.state) == Waiting)
-    longest_ago = col(Lane.held_until).asc().nulls_first()
-    chosen = select(Lane.number, Lane.attempts).where(free, waits).order_by(longest_ago, col(Lane.number))
-    before = dict(session.exec(chosen.limit(AT_ONCE).with_for_update(skip_locked=True)).all())
+    connection = session.connection()
+    before: dict[int, int] = dict(connection.execute(_CHOOSE, {"by": holder, "now": now}).all())
     if before:
-        mine = update(Lane).where(col(Lane.number).in_(before))
-        first = case((col(Lane.attempts) == 0, 1), else_=col(Lane.attempts))  # a later one is counted by `begin`
-        session.execute(mine.values(holder=holder, held_until=now + LEASE, attempts=first))
+        connection.execute(_HOLD, {"numbers": list(before), "by": holder, "until": now + LEASE})
     return before
 
 
@@ -66,12 +83,10 @@ def renew(session: Session, number: int, holder: str, now: datetime) -> bool:
 
 def still_mine(session: Session, numbers: Collection[int], holder: str) -> bool:
     """Whether nobody took these lanes over; locks them until the transaction ends."""
-    mine = select(Lane.number).where(col(Lane.number).in_(numbers), Lane.holder == holder).with_for_update()
-    return len(session.exec(mine).all()) == len(numbers)
+    mine = session.connection().execute(_STILL_MINE, {"numbers": list(numbers), "by": holder})
+    return len(mine.all()) == len(numbers)
 
 
-def let_go(session: Session, numbers: Collection[int], holder: str, *, heard: bool) -> None:
+def let_go(session: Session, numbers: Collection[int], holder: str) -> None:
     """Free the lanes. What was heard to the end starts its count anew."""
-    mine = update(Lane).where(col(Lane.number).in_(numbers), col(Lane.holder) == holder)
-    free = {"holder": "", "held_until": None}
-    session.execute(mine.values(**free, attempts=0) if heard else mine.values(**free))
+    session.connection().execute(_LET_GO, {"numbers": list(numbers), "by": holder})

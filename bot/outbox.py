@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Index, SmallInteger, exists, func, text, update
+from sqlalchemy import CheckConstraint, Index, Integer, SmallInteger, and_, bindparam, exists, func, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -101,12 +101,13 @@ class Outgoing(SQLModel, table=True):
     external_id: str = Field(default="", index=True)
 
 
-def put(session: Session, messages: Sequence[dict[str, Any]]) -> None:
-    write_all(session, Outgoing, messages)
+# Made once: to build a statement takes longer than the database needs to answer it.
+_NOW: Any = bindparam("now", type_=Outgoing.__table__.c.due_at.type)  # type: ignore[attr-defined]
+_IS_DUE = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.due_at) <= _NOW)
+_ANY_DUE = sa.select(col(Outgoing.id)).where(_IS_DUE).limit(1)
 
 
-def take(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
-    """Take what is due and mark it as being sent. A fan's unheard word, or what is on its way to him, goes first."""
+def _taking() -> Any:
     unheard = exists().where(
         col(Inbox.state) == Waiting,
         col(Inbox.lane) == col(Outgoing.lane),
@@ -116,21 +117,39 @@ def take(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
     on_its_way = exists().where(
         col(earlier.state) == State.SENDING.value, col(earlier.profile_id) == col(Outgoing.profile_id)
     )
-    due = select(Outgoing).where(
-        Outgoing.state == State.WAITING.value, col(Outgoing.due_at) <= now, ~unheard, ~on_its_way
+    due = sa.select(col(Outgoing.id)).where(_IS_DUE, ~unheard, ~on_its_way)
+    first = due.order_by(col(Outgoing.due_at), col(Outgoing.id)).limit(bindparam("most", type_=Integer))
+    chosen = first.with_for_update(skip_locked=True, of=Outgoing).cte("due")
+    take = update(Outgoing).where(col(Outgoing.id) == chosen.c.id)
+    taken = take.values(state=State.SENDING.value, taken_at=_NOW, attempts=Outgoing.attempts + 1).returning(Outgoing)
+    return sa.select(Outgoing).from_statement(taken)
+
+
+_TAKE = _taking()
+# Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better. In the order of their ids:
+# else who notes an echo and who notes a receipt may wait for each other.
+_BEING_SENT = (
+    sa.select(Outgoing)
+    .where(
+        col(Outgoing.id).in_(bindparam("ids", expanding=True)),
+        col(Outgoing.state).in_([State.SENDING.value, State.UNCERTAIN.value]),
     )
-    rows = session.exec(
-        due.order_by(col(Outgoing.due_at), col(Outgoing.id)).limit(most).with_for_update(skip_locked=True, of=Outgoing)
-    ).all()
-    for row in rows:
-        row.state, row.taken_at, row.attempts = State.SENDING.value, now, row.attempts + 1
-    session.flush()
-    return rows
+    .order_by(col(Outgoing.id))
+    .with_for_update()
+)
+
+
+def put(session: Session, messages: Sequence[dict[str, Any]]) -> None:
+    write_all(session, Outgoing, messages)
+
+
+def take(session: Session, most: int, now: datetime) -> list[Outgoing]:
+    """Take what is due and mark it as being sent. A fan's unheard word, or what is on its way to him, goes first."""
+    return sorted(session.scalars(_TAKE, {"most": most, "now": now}), key=lambda one: (one.due_at, one.id))
 
 
 def anything_due(session: Session, now: datetime) -> bool:
-    due = select(Outgoing.id).where(Outgoing.state == State.WAITING.value, col(Outgoing.due_at) <= now).limit(1)
-    return session.exec(due).first() is not None
+    return session.connection().execute(_ANY_DUE, {"now": now}).first() is not None
 
 
 def anything_deferred(session: Session, now: datetime) -> bool:
@@ -147,10 +166,7 @@ def deferred(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
 
 def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
     """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
-    # Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better.
-    is_open = col(Outgoing.state).in_([State.SENDING.value, State.UNCERTAIN.value])
-    mine = select(Outgoing).where(col(Outgoing.id).in_(message_ids), is_open)
-    return {row.id: row for row in session.exec(mine.order_by(col(Outgoing.id)).with_for_update())}
+    return {row.id: row for row in session.scalars(_BEING_SENT, {"ids": list(message_ids)})}
 
 
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
@@ -208,10 +224,7 @@ def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequ
     """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
     if not echoes:
         return []
-    unsure = col(Outgoing.state).in_([State.UNCERTAIN.value, State.SENDING.value])
-    found = select(Outgoing).where(col(Outgoing.id).in_(echoes), unsure)
-    # In the order in which a sender notes what became of them: else the two may wait for each other.
-    proven = session.exec(found.order_by(col(Outgoing.id)).with_for_update()).all()
+    proven = session.scalars(_BEING_SENT, {"ids": list(echoes)}).all()
     for one in proven:
         one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
     session.flush()

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import Float, bindparam
+from sqlalchemy import Connection, Float, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel
 
 from connectors import Each, Limit, Way
 
@@ -24,6 +24,12 @@ _OPEN = {
     "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
     "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
 }
+_HOLD = (
+    sa.select(_TABLE.c.key, _TABLE.c.ready)
+    .where(_TABLE.c.key.in_(bindparam("limits", expanding=True)))
+    .order_by(_TABLE.c.key)
+    .with_for_update()
+)
 _WRITE = sa.update(_TABLE).where(_TABLE.c.key == bindparam("limit")).values(ready=bindparam("until"))
 
 
@@ -53,9 +59,15 @@ def hold(session: Session, keys: Collection[str]) -> Paces:
     if not keys:
         return Paces({})
     connection = session.connection()
-    connection.execute(_OPEN[connection.dialect.name], [{"key": key, "ready": 0.0} for key in sorted(keys)])
-    theirs = select(Pace.key, Pace.ready).where(col(Pace.key).in_(keys)).order_by(col(Pace.key))
-    return Paces(dict(session.exec(theirs.with_for_update()).all()))
+    held = _held(connection, keys)
+    if len(held) < len(keys):  # a limit met for the first time
+        connection.execute(_OPEN[connection.dialect.name], [{"key": key, "ready": 0.0} for key in sorted(keys)])
+        held = _held(connection, keys)
+    return Paces(held)
+
+
+def _held(connection: Connection, keys: Collection[str]) -> dict[str, float]:
+    return dict(connection.execute(_HOLD, {"limits": list(keys)}).all())
 
 
 def write(session: Session, paces: Paces) -> None:

@@ -1,6 +1,6 @@
 """Sending: take what is due and commit, ask the permits again, say it through the platform, note what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,8 +55,8 @@ class Ready:
 Fate = Receipt | PlatformError
 
 
-def send_some(bot: Bot, threads: Executor) -> int:
-    """Send what is due, a few at once. Says how many were taken."""
+def send_some(bot: Bot, threads: Executor, call: Callable[[], None] = lambda: None) -> int:
+    """Send what is due, a few at once; `call` another sender where more may be due. Says how many were taken."""
     now = bot.now()
     with bot.reading() as session:
         if not outbox.anything_due(session, now):
@@ -64,6 +64,8 @@ def send_some(bot: Bot, threads: Executor) -> int:
     with bot.transaction() as session:
         taken = outbox.take(session, AT_ONCE, now)
         ready = _permitted(session, bot, taken, now)
+    if len(taken) == AT_ONCE:
+        call()
     fates = list(threads.map(_say, ready))
     _note_all(bot, list(zip(ready, fates, strict=True)))
     return len(taken)

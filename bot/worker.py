@@ -1,9 +1,11 @@
 """The worker: hears what the fans did and says what was decided, until it is told to stop."""
 
+import queue
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -25,12 +27,27 @@ DATABASE_PAUSE = 2.0  # seconds, when the database is away
 log = structlog.get_logger()
 
 
+class Bell:
+    """Wakes one who waits, and not all of them: the others would find nothing to do."""
+
+    def __init__(self) -> None:
+        self._rung: queue.Queue[None] = queue.Queue(maxsize=1)
+
+    def ring(self) -> None:
+        with suppress(queue.Full):
+            self._rung.put_nowait(None)
+
+    def wait(self, seconds: float) -> None:
+        with suppress(queue.Empty):
+            self._rung.get(timeout=seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What the loops of one worker tell one another."""
 
     stopping: threading.Event
-    decided: threading.Event = field(default_factory=threading.Event)  # there is something to say
+    decided: Bell = field(default_factory=Bell)  # there is something to say
     crowded: threading.Event = field(default_factory=threading.Event)  # more waits than one ear can hear at once
 
 
@@ -63,7 +80,7 @@ def _hear(bot: Bot, name: str, signals: Signals) -> int:
     """A small batch is followed by a short pause: what comes meanwhile is heard together, and senders have a turn."""
     heard = hearing.hear_some(bot, name)
     if heard:
-        signals.decided.set()
+        signals.decided.ring()
     if heard < A_LOT:
         signals.stopping.wait(IDLE)
     else:
@@ -89,11 +106,10 @@ def _compete(bot: Bot, stopping: threading.Event) -> int:
     return decided
 
 
-def _send(bot: Bot, threads: Executor, decided: threading.Event) -> int:
-    sent = sending.send_some(bot, threads)
+def _send(bot: Bot, threads: Executor, decided: Bell) -> int:
+    sent = sending.send_some(bot, threads, decided.ring)
     if not sent:
         decided.wait(UNCALLED)
-        decided.clear()
     return sent
 
 

@@ -139,6 +139,7 @@ class Facebook(Connector):
         }
         for session in self._sessions.values():
             session.GRAPH = url
+            _settle(session.requests, url)
         # Never FacebookAdsApi.init(): it sets one token for the whole process, and reports crashes to Facebook.
         self._apis = {page: FacebookAdsApi(session, VERSION) for page, session in self._sessions.items()}
 
@@ -202,6 +203,14 @@ class Facebook(Connector):
         else:
             return answered(response, expected), pause_asked(response.headers())
         raise failure  # out here: the SDK's error holds what we say and to whom, that of requests the token
+
+
+def _settle(session: requests.Session, url: str) -> None:
+    """Proxies and certificates as the environment says now: requests would look them up again at each call."""
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies.update(found["proxies"])
+    session.verify = found["verify"]
+    session.trust_env = False
 
 
 # What Facebook tells

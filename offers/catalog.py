@@ -47,11 +47,15 @@ class Offer(SQLModel, table=True):
     updated_at: datetime
 
 
+# Made once: it is asked for each batch that is heard.
+_SHOWING = (
+    select(Offer).where(Offer.state == State.OPEN.value).order_by(col(Offer.priority).desc(), col(Offer.created_at))
+)
+
+
 def showing(session: Session) -> Sequence[Offer]:
     """The offers that are open, whatever their dates, best first."""
-    return session.exec(
-        select(Offer).where(Offer.state == State.OPEN.value).order_by(col(Offer.priority).desc(), col(Offer.created_at))
-    ).all()
+    return session.exec(_SHOWING).all()
 
 
 def by_slug(session: Session, slug: str) -> Offer | None:

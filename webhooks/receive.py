@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bot import inbox, lanes
+from bot import database, inbox, lanes
 from bot.assembly import Bot
 from connectors import Connector, Interaction
 
@@ -28,6 +28,7 @@ class Receiver:
 
     def __init__(self, bot: Bot, inside: Application) -> None:
         self._bot = bot
+        self._at_once = database.at_once(bot.engine)
         self._inside = inside
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,7 +65,8 @@ class Receiver:
         return HTTPStatus.OK, "kept"
 
     def _keep(self, interactions: list[Interaction], now: datetime) -> None:
-        with self._bot.engine.begin() as connection:
+        one_statement = len(interactions) <= 1
+        with self._at_once.connect() if one_statement else self._bot.engine.begin() as connection:
             inbox.keep(connection, interactions, lanes.of, now)
 
 

@@ -1,5 +1,6 @@
 """The tables: as the code says, on both databases, and with the rules that no code may break."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,24 @@ def test_no_lead_without_a_consent(engine: sa.Engine) -> None:
     assert {key.target_fullname for key in lead["consent_id"].foreign_keys} == {"consent.id"}
 
 
+def test_a_database_that_restarted_while_a_connection_rested_is_met_by_no_error(database_url: str) -> None:
+    engine, restarts = database.connect(database_url), database.connect(database_url)
+    with database.transactions(engine)() as session:
+        [before] = session.connection().execute(_WHO[engine.dialect.name]).all()
+    if not database.is_sqlite(engine):
+        with restarts.begin() as connection:
+            assert connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": before[0]}).scalar_one()
+    time.sleep(database.RESTED + 0.1)
+
+    with database.transactions(engine)() as session:
+        [after] = session.connection().execute(_WHO[engine.dialect.name]).all()
+
+    assert (after == before) is database.is_sqlite(engine)
+    restarts.dispose()
+    engine.dispose()
+
+
+_WHO = {"sqlite": sa.text("SELECT 1"), "postgresql": sa.text("SELECT pg_backend_pid()")}
 NOBODY = "00000000-0000-0000-0000-000000000000"
 CONSENT = f"""
     INSERT INTO consent

@@ -99,7 +99,7 @@ def test_a_slow_worker_loses_its_lanes_and_changes_nothing_any_more(stage: Stage
     with stage.bot.transaction() as session:
         keeps = lanes.still_mine(session, [mine], "slow"), lanes.renew(session, mine, "slow", stage.now)
         begins = lanes.begin(session, mine, "slow", stage.now)
-        lanes.let_go(session, [mine], "slow", heard=False)
+        lanes.let_go(session, [mine], "slow")
 
     assert (keeps, begins) == ((False, False), None)
     assert len(stage.all(Touchpoint)) == 1

@@ -16,7 +16,8 @@ from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.permitting import Desk
 from connectors import Way
-from offers import catalog, claims, texts
+from leads import fan_facts
+from offers import catalog, claims, condition_rows, conditions, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
 from optin import people, permits, receipts, tokens
@@ -65,6 +66,8 @@ def propose(
     if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
         return Proposed(Refusal("offer_closed"))
     person = people.one(session, fan_id)
+    if not _is_for(session, person, offer, now):
+        return Proposed(Refusal("not_eligible"))
     drafts = [_draft(bot, one, offer, purpose, said_by, due_at or now, now) for one in _profiles(session, bot, person)]
     if not drafts:
         return Proposed(Refusal("no_consent"))
@@ -110,6 +113,13 @@ def _compete(desk: Desk, one: Outgoing) -> None:
         case Refusal(why):
             outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
     desk.keep(one, facts, answer, Stage.DECIDED)
+
+
+def _is_for(session: Session, person: Person, offer: Offer, now: datetime) -> bool:
+    tree = condition_rows.from_json(offer.conditions)
+    if tree == conditions.EVERYBODY:
+        return True
+    return conditions.evaluate(tree, fan_facts.load(session, [person.id], now)[person.id])
 
 
 def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:

@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, update
+from sqlalchemy import JSON, CheckConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
+from offers.condition_rows import everybody
 from optin.schema import document, known
 
 
@@ -43,6 +44,7 @@ class Offer(SQLModel, table=True):
     taken: int = 0
     code_prefix: str = Field(default="", max_length=12)
     texts: dict[str, dict[str, str]] = document()
+    conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON)  # offers/condition_rows.py
     created_at: datetime
     updated_at: datetime
 

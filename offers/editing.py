@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from offers import texts
+from offers import condition_rows, texts
 from offers.catalog import Offer, State
 from offers.texts import Fault
 from optin.words import normalise
@@ -44,7 +44,7 @@ class Amiss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An offer as a manager fills it in. Its fields are those of `catalog.Offer`."""
+    """An offer as a manager fills it in. Its fields are those of `catalog.Offer`; no conditions: as they stand."""
 
     name: str = ""
     value: str = ""
@@ -59,9 +59,12 @@ class Sheet:
     stock: int | None = None
     code_prefix: str = ""
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    conditions: dict[str, Any] | None = None
 
     def columns(self) -> dict[str, Any]:
         kept = asdict(self)
+        if self.conditions is None:
+            del kept["conditions"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 
@@ -78,6 +81,7 @@ def faults(sheet: Sheet, taken: int = 0) -> Faults:
     """What keeps an offer from being written down, by field; of a text also its language: "fr.pitch"."""
     found = [
         *_text_faults(sheet),
+        *_condition_faults(sheet),
         ("name", Fault(Amiss.MISSING)) if not sheet.name else None,
         *(("keywords", fault) for word in sheet.keywords if (fault := _keyword_fault(word))),
         ("stock", Fault(Amiss.OUT_OF_RANGE, str(MOST_STOCK))) if not 0 <= (sheet.stock or 0) <= MOST_STOCK else None,
@@ -145,6 +149,12 @@ def _text_faults(sheet: Sheet) -> list[tuple[str, Fault] | None]:
             found += [(name, fault) for fault in texts.faults(text)]
             found.append(_too_long(name, text, part))
     return found
+
+
+def _condition_faults(sheet: Sheet) -> list[tuple[str, Fault]]:
+    """By row: "conditions.0.1" is the second row of the first group."""
+    misfits = condition_rows.faults(sheet.conditions) if sheet.conditions is not None else {}
+    return [(f"conditions.{row}".rstrip("."), fault) for row, found in misfits.items() for fault in found]
 
 
 def _part(sheet: Sheet, language: str, part: str) -> str:

@@ -41,10 +41,11 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and where: a line's number, a variable's name, or a limit."""
+    """What is wrong, and where: a line's number, a variable's name, or a limit; and the word that was meant."""
 
     what: StrEnum
     where: str = ""
+    meant: str = ""
 
 
 def render(source: str, words: Mapping[str, str]) -> str:

@@ -1,0 +1,222 @@
+"""Conditions: whom an offer is for, as a tree with one meaning. Here it is asked of one person, and in SQL of all
+people at once (leads/audience.py).
+
+There is no third truth. Nothing known is an empty set, a zero or a "never": none of the languages, no comment, and
+neither within ten days nor longer ago than ten. So a condition and its contrary always share out all fans.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
+
+from optin.standing import EVERYWHERE
+
+
+class Operator(StrEnum):
+    ANY_OF = "any_of"
+    NONE_OF = "none_of"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    WITHIN = "within"  # so many days ago, or less
+    LONGER_AGO = "longer_ago"  # more days ago than that
+    NEVER = "never"
+    IS = "is"
+    GRANTED = "granted"
+    NOT_GRANTED = "not_granted"  # withdrawn, or never spoken of
+
+
+class Kind(StrEnum):
+    """What a field holds."""
+
+    WORDS = "words"
+    OFFERS = "offers"
+    COUNT = "count"
+    AGE = "age"  # of something that happened once, or never: in days
+    YES_OR_NO = "yes_or_no"
+    CONSENT = "consent"
+
+
+OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
+    Kind.WORDS: (Operator.ANY_OF, Operator.NONE_OF),
+    Kind.OFFERS: (Operator.ANY_OF, Operator.NONE_OF),
+    Kind.COUNT: (Operator.AT_LEAST, Operator.AT_MOST),
+    Kind.AGE: (Operator.WITHIN, Operator.LONGER_AGO, Operator.NEVER),
+    Kind.YES_OR_NO: (Operator.IS,),
+    Kind.CONSENT: (Operator.GRANTED, Operator.NOT_GRANTED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A yes to one purpose on one channel: what a condition on consent asks for."""
+
+    channel: str
+    purpose: str
+
+
+Value = tuple[str, ...] | int | bool | Yes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One row: a field, an operator, a value. `never` takes none; offers are named by their ids."""
+
+    field: str
+    operator: Operator
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    of: tuple["Tree", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    of: tuple["Tree", ...] = ()  # of nothing: nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    of: "Tree"
+
+
+Tree = All | Any | Not | Condition
+EVERYBODY = All()
+
+
+@dataclass(frozen=True, slots=True)
+class FanFacts:
+    """What conditions may ask about a person, of all his fans together."""
+
+    languages: frozenset[str] = frozenset()
+    platforms: frozenset[str] = frozenset()
+    posts: frozenset[str] = frozenset()  # under which he opened a claim
+    held: frozenset[str] = frozenset()  # offers on which he has a claim
+    claimed: frozenset[str] = frozenset()  # offers of which he has the code
+    first_met: timedelta | None = None  # ago; None: never
+    last_heard: timedelta | None = None
+    comments: int = 0
+    messages: int = 0
+    is_lead: bool = False
+    # By channel, the purposes to which one of his fans said yes; EVERYWHERE is every channel that isn't named.
+    granted: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a condition may be about. `label` is English and the msgid of all other languages."""
+
+    kind: Kind
+    label: str
+    fact: str  # of FanFacts
+
+
+FIELDS: Mapping[str, Field] = {
+    "language": Field(Kind.WORDS, "Language", "languages"),
+    "platform": Field(Kind.WORDS, "Platform on which we know the fan", "platforms"),
+    "source_post": Field(Kind.WORDS, "Post that brought the fan to an offer", "posts"),
+    "holds_offer": Field(Kind.OFFERS, "Offer that the fan asked for", "held"),
+    "claimed_offer": Field(Kind.OFFERS, "Offer of which the fan has the code", "claimed"),
+    "first_met": Field(Kind.AGE, "First heard, days ago", "first_met"),
+    "last_heard": Field(Kind.AGE, "Last heard, days ago", "last_heard"),
+    "comments": Field(Kind.COUNT, "Number of comments", "comments"),
+    "messages": Field(Kind.COUNT, "Number of private messages", "messages"),
+    "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
+    "consent": Field(Kind.CONSENT, "Consent", "granted"),
+}
+
+Test = Callable[[FanFacts], bool]
+
+
+def evaluate(tree: Tree, facts: FanFacts) -> bool:
+    """Whether the offer is for this person."""
+    return compiled(tree)(facts)
+
+
+@lru_cache(maxsize=1024)
+def compiled(tree: Tree) -> Test:
+    """The question, ready to be asked of many."""
+    match tree:
+        case All(of):
+            return _all([compiled(each) for each in of])
+        case Any(of):
+            return _any([compiled(each) for each in of])
+        case Not(of):
+            holds = compiled(of)
+            return lambda facts: not holds(facts)
+        case Condition(name, operator, value):
+            return _TESTS[operator](attrgetter(FIELDS[name].fact), value)
+
+
+def rows(tree: Tree) -> Iterator[Condition]:
+    """All rows of the tree."""
+    match tree:
+        case All(of) | Any(of):
+            for each in of:
+                yield from rows(each)
+        case Not(of):
+            yield from rows(of)
+        case Condition():
+            yield tree
+
+
+def _all(tests: list[Test]) -> Test:
+    return lambda facts: all(test(facts) for test in tests)
+
+
+def _any(tests: list[Test]) -> Test:
+    return lambda facts: any(test(facts) for test in tests)
+
+
+def _any_of(read: Callable[[FanFacts], frozenset[str]], value: tuple[str, ...]) -> Test:
+    wanted = frozenset(value)
+    return lambda facts: not wanted.isdisjoint(read(facts))
+
+
+def _none_of(read: Callable[[FanFacts], frozenset[str]], value: tuple[str, ...]) -> Test:
+    unwanted = frozenset(value)
+    return lambda facts: unwanted.isdisjoint(read(facts))
+
+
+def _within(read: Callable[[FanFacts], timedelta | None], value: int) -> Test:
+    limit = timedelta(days=value)
+    return lambda facts: (ago := read(facts)) is not None and ago <= limit
+
+
+def _longer_ago(read: Callable[[FanFacts], timedelta | None], value: int) -> Test:
+    limit = timedelta(days=value)
+    return lambda facts: (ago := read(facts)) is not None and ago > limit
+
+
+def _granted(read: Callable[[FanFacts], Mapping[str, Collection[str]]], value: Yes) -> Test:
+    channel, purpose = value.channel, value.purpose
+
+    def holds(facts: FanFacts) -> bool:
+        granted = read(facts)
+        return purpose in (granted[channel] if channel in granted else granted.get(EVERYWHERE, ()))
+
+    return holds
+
+
+def _not_granted(read: Callable[[FanFacts], Mapping[str, Collection[str]]], value: Yes) -> Test:
+    granted = _granted(read, value)
+    return lambda facts: not granted(facts)
+
+
+# Which value an operator is given is checked where a tree is read (offers/condition_rows.py).
+_TESTS: Mapping[Operator, Callable[..., Test]] = {
+    Operator.ANY_OF: _any_of,
+    Operator.NONE_OF: _none_of,
+    Operator.AT_LEAST: lambda read, value: lambda facts: read(facts) >= value,
+    Operator.AT_MOST: lambda read, value: lambda facts: read(facts) <= value,
+    Operator.WITHIN: _within,
+    Operator.LONGER_AGO: _longer_ago,
+    Operator.NEVER: lambda read, value: lambda facts: read(facts) is None,
+    Operator.IS: lambda read, value: lambda facts: read(facts) is value,
+    Operator.GRANTED: _granted,
+    Operator.NOT_GRANTED: _not_granted,
+}

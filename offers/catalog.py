@@ -44,7 +44,8 @@ class Offer(SQLModel, table=True):
     taken: int = 0
     code_prefix: str = Field(default="", max_length=12)
     texts: dict[str, dict[str, str]] = document()
-    conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON)  # offers/condition_rows.py
+    # Whom it is for: offers/condition_rows.py.
+    conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
     created_at: datetime
     updated_at: datetime
 

@@ -1,0 +1,128 @@
+"""An invented crowd: fans with profiles, links, consents, claims, leads and what they did, by one number's chance."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, func, select
+
+from leads.pipeline import Lead
+from offers.catalog import Offer
+from offers.claims import Claim
+from optin import consents, links
+from optin.fans import Fan, Profile
+from optin.history import Touchpoint
+from optin.links import Link, Proof
+from tests.offers import trees
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PURPOSES = (*trees.PURPOSES, "*")
+KINDS = ("comment", "message", "comment_edited", "reaction")
+
+
+@dataclass
+class Crowd:
+    session: Session
+    chance: random.Random
+    fans: list[UUID] = field(default_factory=list)
+    profiles: dict[UUID, Profile] = field(default_factory=dict)
+
+    def new_id(self) -> UUID:
+        return UUID(int=self.chance.getrandbits(128))
+
+    def ago(self) -> datetime:
+        """Whole days now and then, so that limits are met exactly; a platform's clock may be ahead of ours."""
+        off = self.chance.choice((0, 0, -1, 1, 500_000))
+        return NOW - timedelta(days=self.chance.choice((0, 1, 2, 5, 10, 30)), microseconds=off)
+
+    def gather(self, count: int) -> None:
+        for number, offer_id in enumerate(trees.OFFERS[:3]):
+            plain: dict[str, Any] = {name: [] for name in ("keywords", "platforms", "accounts", "posts")}
+            named = {"id": UUID(offer_id), "slug": f"o{number}", "name": "O", "texts": {}}
+            self.session.add(Offer(**plain, **named, created_at=NOW, updated_at=NOW))
+        self.session.flush()
+        for number in range(count):
+            self.meet(number)
+        # The journal's ids tell another order than its dates do.
+        for _ in range(3 * count):
+            self.speak(self.chance.choice(self.fans))
+        for _ in range(count // 2):
+            self.link()
+
+    def meet(self, number: int) -> None:
+        fan_id = self.new_id()
+        self.fans.append(fan_id)
+        self.session.add(Fan(id=fan_id, person_id=fan_id, language=self.chance.choice(trees.LANGUAGES), created_at=NOW))
+        self.session.flush()
+        for platform in self.chance.sample(trees.PLATFORMS, self.chance.choice((0, 1, 1, 2))):
+            profile = self.show(fan_id, platform, f"fan-{number}")
+            for _ in range(self.chance.choice((0, 1, 2, 4))):
+                self.touch(profile)
+        if fan_id in self.profiles:
+            for offer_id in self.chance.sample(trees.OFFERS[:3], self.chance.choice((0, 0, 1, 2))):
+                self.claim(self.profiles[fan_id], UUID(offer_id))
+        if self.chance.random() < 0.2:
+            self.lead(fan_id)
+
+    def show(self, fan_id: UUID, platform: str, handle: str) -> Profile:
+        profile = Profile(
+            id=self.new_id(), fan_id=fan_id, platform=platform, account="a", handle=handle, name="",
+            first_heard_at=self.ago(), last_heard_at=self.ago(),
+        )  # fmt: skip
+        self.session.add(profile)
+        self.session.flush()
+        self.profiles[fan_id] = profile
+        return profile
+
+    def touch(self, profile: Profile) -> None:
+        who, kind = self.chance.choice(("fan", "fan", "bot")), self.chance.choice(KINDS)
+        self.session.add(
+            Touchpoint(
+                fan_id=profile.fan_id, profile_id=profile.id, at=NOW, said_by=who, kind=kind,
+                text="", thread="", subject="",
+            )
+        )  # fmt: skip
+
+    def claim(self, profile: Profile, offer_id: UUID) -> None:
+        claim_id = self.new_id()
+        self.session.add(
+            Claim(
+                id=claim_id, fan_id=profile.fan_id, profile_id=profile.id, offer_id=offer_id, token_hash=claim_id.hex,
+                language="fr", platform=profile.platform, account="a", post=self.chance.choice(("", *trees.POSTS)),
+                opened_at=NOW, code=self.chance.choice((None, claim_id.hex)),
+            )
+        )  # fmt: skip
+
+    def lead(self, fan_id: UUID) -> None:
+        consent_id = self.speak(fan_id)
+        self.session.add(
+            Lead(
+                id=self.new_id(), fan_id=fan_id, consent_id=consent_id, email="", language="fr", platform="x",
+                account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW, revision=1000 + len(self.fans),
+            )
+        )  # fmt: skip
+
+    def speak(self, fan_id: UUID) -> int:
+        """A line of the journal. Its number says nothing of when it was said."""
+        line = dict.fromkeys(("wording", "wording_hash", "how", "evidence"), "")
+        act = self.chance.choice(("granted", "granted", "withdrawn", "asked"))
+        about = {"channel": self.chance.choice((*trees.CHANNELS, "*")), "purpose": self.chance.choice(PURPOSES)}
+        dates = {"given_at": self.ago(), "recorded_at": NOW}
+        return consents.record(self.session, {**line, **about, **dates, "fan_id": fan_id, "act": act})
+
+    def link(self) -> None:
+        """Two of four neighbours, in half of the crowd. Some links prove wrong."""
+        first = self.chance.randrange(0, len(self.fans) // 2, 4)
+        one, other = self.chance.sample(self.fans[first : first + 4], 2)
+        links.link(self.session, one, other, Proof.EMAIL, "", self.ago())
+        newest = self.session.exec(select(func.max(Link.id))).one()
+        if newest and self.chance.random() < 0.2:
+            links.unlink(self.session, newest, "", NOW, "manager")
+
+
+def gathered(session: Session, number: int, count: int = 60) -> Crowd:
+    crowd = Crowd(session, random.Random(number))
+    crowd.gather(count)
+    return crowd

@@ -40,7 +40,7 @@ class Crowd:
     def gather(self, count: int) -> None:
         for number, offer_id in enumerate(trees.OFFERS[:3]):
             plain: dict[str, Any] = {name: [] for name in ("keywords", "platforms", "accounts", "posts")}
-            named = {"id": UUID(offer_id), "slug": f"o{number}", "name": "O", "texts": {}}
+            named: dict[str, Any] = {"id": UUID(offer_id), "slug": f"o{number}", "name": "O", "texts": {}}
             self.session.add(Offer(**plain, **named, created_at=NOW, updated_at=NOW))
         self.session.flush()
         for number in range(count):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any as Anything
 from uuid import UUID
 
 import pytest
@@ -10,12 +12,17 @@ from sqlmodel import Session, select
 
 from bot import database
 from leads import audience, fan_facts
-from offers.conditions import Condition, FanFacts, Not, Tree, Yes, evaluate, rows
+from offers.conditions import EVERYBODY, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate, rows
+from optin import consents, links
 from optin.fans import Fan
-from optin.standing import Act
+from optin.links import Proof
 from tests.leads import crowd
 from tests.leads.crowd import NOW
 from tests.offers.trees import ROWS, TREES
+
+DAY_0 = datetime(2026, 11, 1, tzinfo=UTC)
+FANS = [UUID(int=1), UUID(int=2)]
+SAID_YES = Condition("consent", Operator.GRANTED, Yes("email", "offers"))
 
 
 @contextmanager
@@ -82,5 +89,77 @@ def test_the_invented_crowd_has_people_of_each_sort(database_url: str) -> None:
         assert 5 < sum(1 for each in facts if getattr(each, name)) < len(facts), name
 
 
-# Two fans each: what they said, and at which hour they were linked.
-GRANTED, WITHDRAWN, ASKED = Act.GRANTED, Act.WITHDRAWN, Act.ASKED
+def words(*said: tuple[int, str, int], channel: str = "email") -> list[dict[str, Anything]]:
+    """Of the first or second fan, on this day."""
+    blank = dict.fromkeys(("wording", "wording_hash", "how", "evidence"), "") | {
+        "purpose": "offers",
+        "recorded_at": NOW,
+    }
+    return [
+        {**blank, **about, "fan_id": FANS[who], "act": act, "given_at": DAY_0 + timedelta(days=day)}
+        for who, act, day in said
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "linked_on", "expected"),
+    [
+        ([], None, []),
+        (words((0, "granted", 1)), None, [FANS[0]]),
+        (words((0, "asked", 1)), None, []),
+        (words((0, "withdrawn", 2), (0, "granted", 1)), None, []),  # a yes that was said before and arrives after
+        (words((0, "granted", 1), (0, "withdrawn", 1)), None, []),
+        (words((0, "withdrawn", 1), (0, "granted", 1)), None, []),
+        (words((0, "granted", 1), channel="*"), None, [FANS[0]]),
+        (words((0, "granted", 1), channel="telegram"), None, []),
+        (words((0, "granted", 1), (1, "granted", 1)), None, FANS),
+        (words((0, "granted", 1), (1, "granted", 1)), 2, [FANS[0]]),  # one person counts once
+        (words((1, "granted", 1)), 2, [FANS[0]]),  # by the yes of one of his fans
+        (words((0, "granted", 1), (1, "withdrawn", 1)), 2, []),  # at a link the stricter word holds for both
+        (words((0, "granted", 1), (1, "withdrawn", 1), (0, "granted", 3)), 2, [FANS[0]]),
+        (words((0, "granted", 1), (1, "granted", 3), (0, "withdrawn", 4)), 2, []),
+    ],
+)
+def test_consent_is_counted_as_it_stands(
+    database_url: str, lines: list[dict[str, Anything]], linked_on: int | None, expected: list[UUID]
+) -> None:
+    with session_of(database_url) as session:
+        for fan_id in FANS:
+            session.add(Fan(id=fan_id, person_id=fan_id, language="fr", created_at=NOW))
+        session.flush()
+        consents.journal(session, lines)
+        if linked_on is not None:
+            links.link(session, FANS[0], FANS[1], Proof.EMAIL, "", DAY_0 + timedelta(days=linked_on))
+        facts = facts_of_all(session)
+
+        assert both_ways(session, SAID_YES, facts) == (expected, expected)
+        assert audience.count(session, Not(SAID_YES), NOW) == len(facts) - len(expected)
+
+
+def test_who_was_never_heard_is_neither_heard_lately_nor_long_ago(database_url: str) -> None:
+    lately, long_ago, never = (
+        Condition("last_heard", operator, value)
+        for operator, value in ((Operator.WITHIN, 10), (Operator.LONGER_AGO, 10), (Operator.NEVER, None))
+    )
+    neither = Not(Any((lately, long_ago)))
+    with session_of(database_url) as session:
+        session.add(Fan(id=FANS[0], person_id=FANS[0], language="fr", created_at=NOW))
+        session.flush()
+
+        counts = [
+            audience.count(session, tree, NOW) for tree in (lately, long_ago, never, Not(Any((lately, long_ago))))
+        ]
+
+    assert counts == [0, 0, 1, 1]
+
+
+def test_everybody_is_everybody_and_one_of_nothing_is_nobody(database_url: str) -> None:
+    trees = (EVERYBODY, Any(), Not(Any()), All((Any(), EVERYBODY)))
+    with session_of(database_url) as session:
+        people = len(facts_of_all(crowd.gathered(session, 4, 20).session))
+
+        counts = [
+            audience.count(session, tree, NOW) for tree in (EVERYBODY, Any(), Not(Any()), All((Any(), EVERYBODY)))
+        ]
+
+    assert counts == [people, 0, people, 0]

@@ -9,7 +9,9 @@ from bot import soliciting
 from bot.outbox import Outgoing
 from bot.soliciting import Proposed
 from connectors import Kind
+from offers import condition_rows
 from offers.catalog import Offer
+from offers.conditions import Condition, Operator
 from optin import consents, house_rules, links, receipts
 from optin.fans import Fan, Profile
 from optin.links import Link, Proof
@@ -113,6 +115,18 @@ def test_caps_count_over_all_profiles_of_a_person(stage: Stage) -> None:
     stage.work()
 
     assert isinstance(propose(stage, other, stage.offer(slug="two")).answer, Deferral)
+
+
+@pytest.mark.parametrize(("most", "answer"), [(0, Refusal), (1, Permit)])
+def test_an_offer_is_brought_only_to_those_whom_it_is_for(stage: Stage, most: int, answer: type) -> None:
+    fan = meet(stage)
+    allow(stage, fan)
+    wrote_little = Condition("messages", Operator.AT_MOST, most)
+
+    proposed = propose(stage, fan, stage.offer(conditions=condition_rows.as_json(wrote_little)))
+
+    assert type(proposed.answer) is answer
+    assert proposed.answer.why == "not_eligible" or answer is Permit
 
 
 @pytest.mark.parametrize("heard_first", [True, False])

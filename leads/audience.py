@@ -19,12 +19,9 @@ from optin.fans import Fan
 
 AT_ONCE = 1000  # linked people whose facts are loaded together
 
-People = sa.Select[UUID]
-Found = Mapping[Condition, sa.Subquery]
-
+Known = sa.CTE
+Columns = Mapping[Condition, ColumnElement[object]]
 _PERSON = col(Fan.person_id)
-_LINKED = sa.select(_PERSON).where(col(Fan.id) != _PERSON).distinct().subquery("linked")
-_IS_LINKED = _LINKED.c.person_id.is_not(None)
 
 
 def count(session: Session, tree: Tree, now: datetime) -> int:
@@ -39,45 +36,70 @@ def members(session: Session, tree: Tree, now: datetime) -> Iterator[UUID]:
     yield from _looked_at(session, tree, now)
 
 
-def matching(tree: Tree, now: datetime) -> People:
+def matching(tree: Tree, now: datetime) -> sa.Select[UUID]:
     """The people who meet the conditions; where these ask for consent, also linked people who only may meet them."""
-    found = {condition: condition_queries.known(condition) for condition in conditions.rows(tree)}
-    joined = sa.outerjoin(Fan, _LINKED, _LINKED.c.person_id == _PERSON)
-    for each in found.values():
-        joined = joined.outerjoin(each, each.c.person_id == _PERSON)
-    # A person has the id of one of his fans: that one stands for all.
-    return sa.select(_PERSON).select_from(joined).where(col(Fan.id) == _PERSON, _where(tree, True, found, now))
+    return _matching(tree, _known(tree), now)
 
 
-def _sure(tree: Tree, now: datetime) -> People:
-    everybody = matching(tree, now)
-    return everybody.where(~_IS_LINKED) if _asks_for_consent(tree) else everybody
+def _sure(tree: Tree, now: datetime) -> sa.Select[UUID]:
+    known = _known(tree)
+    people = _matching(tree, known, now)
+    return people.where(~known.c.linked) if _asks_for_consent(tree) else people
 
 
 def _looked_at(session: Session, tree: Tree, now: datetime) -> Iterator[UUID]:
     """The linked people of whom the query isn't sure, and who do meet the conditions."""
     if not _asks_for_consent(tree):
         return
-    candidates, holds = session.scalars(matching(tree, now).where(_IS_LINKED)).all(), conditions.compiled(tree)
+    known, holds = _known(tree), conditions.compiled(tree)
+    candidates = session.scalars(_matching(tree, known, now).where(known.c.linked)).all()
     for start in range(0, len(candidates), AT_ONCE):
         facts = fan_facts.load(session, candidates[start : start + AT_ONCE], now)
-        yield from (person_id for person_id, known in facts.items() if holds(known))
+        yield from (person_id for person_id, his in facts.items() if holds(his))
+
+
+def _known(tree: Tree) -> Known:
+    """A row for each person, with a column for each condition.
+
+    Materialized, so that PostgreSQL joins before it filters: it takes a few conditions for so rare that it would then
+    go through one subquery for each row of another.
+    """
+    person = sa.select(_PERSON.label("person_id"), (func.count() > 1).label("linked")).group_by(_PERSON).subquery()
+    joined: sa.FromClause = person
+    columns: list[sa.ColumnElement[object]] = [person.c.person_id, person.c.linked]
+    for name, condition in _named(tree).items():
+        each = condition_queries.known(condition)
+        joined = joined.outerjoin(each, each.c.person_id == person.c.person_id)
+        columns.append(each.c.value.label(name))
+    return sa.select(*columns).select_from(joined).cte("known").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _named(tree: Tree) -> dict[str, Condition]:
+    """Each condition once."""
+    return {f"value_{place}": condition for place, condition in enumerate(dict.fromkeys(conditions.rows(tree)))}
+
+
+def _matching(tree: Tree, known: Known, now: datetime) -> sa.Select[UUID]:
+    columns = {condition: known.c[name] for name, condition in _named(tree).items()}
+    return sa.select(known.c.person_id).where(_where(tree, True, columns, known.c.linked, now))
 
 
 def _asks_for_consent(tree: Tree) -> bool:
     return any(isinstance(condition.value, Yes) for condition in conditions.rows(tree))
 
 
-def _where(tree: Tree, wanted: bool, found: Found, now: datetime) -> ColumnElement[bool]:
+def _where(
+    tree: Tree, wanted: bool, columns: Columns, linked: ColumnElement[bool], now: datetime
+) -> ColumnElement[bool]:
     """That the tree is true, or that it is false: a `not` is carried down, so that "may" stays on the wide side."""
     match tree:
         case All(of) | Any(of):
-            parts = [_where(each, wanted, found, now) for each in of]
+            parts = [_where(each, wanted, columns, linked, now) for each in of]
             together = isinstance(tree, All) is wanted
             return sa.and_(sa.true(), *parts) if together else sa.or_(sa.false(), *parts)
         case Not(of):
-            return _where(of, not wanted, found, now)
+            return _where(of, not wanted, columns, linked, now)
         case Condition():
-            holds = condition_queries.holds(tree, found[tree].c.value, now)
+            holds = condition_queries.holds(tree, columns[tree], now)
             surely = holds if wanted else sa.not_(holds)
-            return sa.or_(_IS_LINKED, surely) if isinstance(tree.value, Yes) else surely
+            return sa.or_(linked, surely) if isinstance(tree.value, Yes) else surely

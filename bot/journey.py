@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from bot import bouncing, facts, language, meaning, outbox, speech
 from bot.assembly import Bot
-from bot.claims_by_chat import takes_a_step
+from bot.claims_by_chat import takes_a_step, wait_for_turns
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
 from bot.meaning import Meaning
@@ -36,6 +36,7 @@ NO_FAN = frozenset({Kind.ECHO, Kind.READ, Kind.DELIVERED, Kind.RESTRICTED, Kind.
 def hear(session: Session, bot: Bot, entries: Sequence[Entry]) -> None:
     """Hear a batch: facts for all of it, a decision for each, and what follows written together."""
     now = bot.now()
+    wait_for_turns(session, entries)
     known = facts.load(session, entries, speech.private_once, now)
     notes = facts.Notes()
     for entry in entries:

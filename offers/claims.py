@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from optin.fans import Fan
 from optin.schema import belongs_to, known, write_all
 
 
@@ -89,14 +90,36 @@ def behind(session: Session, word: str) -> Claim | None:
     return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
 
 
-def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> bool:
-    """Give the code, once. False where another click was faster: it changed nothing."""
+def code_of(session: Session, offer_id: UUID, fan_ids: Collection[UUID]) -> str | None:
+    """The code that this person has of this offer, by whichever of his profiles he took it."""
+    theirs = select(Claim.code).where(col(Claim.fan_id).in_(fan_ids), Claim.offer_id == offer_id)
+    return session.exec(theirs.where(col(Claim.code).is_not(None)).order_by(col(Claim.claimed_at))).first()
+
+
+def to_be_given(session: Session, person_ids: Collection[UUID]) -> Sequence[UUID]:
+    """The offers of which one of these people gets his code as soon as we have his address."""
+    theirs = select(Claim.offer_id).join(Fan, col(Fan.id) == col(Claim.fan_id)).where(Claim.step == Step.EMAIL.value)
+    return session.exec(theirs.where(col(Fan.person_id).in_(person_ids)).distinct()).all()
+
+
+def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> None:
+    """Give the code, once. Raises where it has one: then somebody took it without waiting for his turn."""
     first: Any = session.execute(
         update(Claim)
         .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
         .values(email=email, code=code, claimed_at=now, step=Step.CONSENT.value)
     )
-    return bool(first.rowcount)
+    if not first.rowcount:
+        raise RuntimeError("a claim was given two codes")
+    session.refresh(claim)
+
+
+def join(session: Session, claim: Claim, email: str) -> None:
+    """The same person has his code by another profile: this claim gets none, and goes on to its next step."""
+    if claim.step == Step.EMAIL.value:
+        claim.email, claim.step = email, Step.CONSENT.value
+        session.add(claim)
+        session.flush()
 
 
 def finish(session: Session, claim: Claim) -> None:

@@ -58,6 +58,17 @@ def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
     return known
 
 
+def behind(session: Session, handles: Collection[Handle]) -> dict[Handle, UUID]:
+    """Which fan each of these handles is, without a look at what else we know of him."""
+    found: dict[Handle, UUID] = {}
+    for platform, account in {(one.platform, one.account) for one in handles}:
+        names = [one.handle for one in handles if (one.platform, one.account) == (platform, account)]
+        here = select(Profile.handle, Profile.fan_id).where(Profile.platform == platform, Profile.account == account)
+        rows = session.exec(here.where(col(Profile.handle).in_(names)))
+        found |= {Handle(platform, account, handle): fan_id for handle, fan_id in rows}
+    return found
+
+
 def add(session: Session, fans: Sequence[dict[str, Any]], profiles: Sequence[dict[str, Any]]) -> None:
     """Write new fans and profiles, a statement each."""
     write_all(session, Fan, fans)

@@ -35,7 +35,7 @@ def look(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
         if visit is None:
             return unknown()
-        if visit.claim.code:
+        if visit.code:
             return show_code(visit)
         if visit.shut:
             return told("shut", offer=visit.offer, words=visit.words, why=visit.shut)
@@ -48,7 +48,7 @@ def take(token: str) -> Response:
     with to_claim(token, the_bot().transaction) as visit:
         if visit is None:
             return unknown()
-        if visit.claim.code or visit.shut:
+        if visit.code or visit.shut:
             return back_to(token)
         form = Form.sent()
         if fault := form.fault(visit.texts):
@@ -64,10 +64,10 @@ def allow(token: str) -> Response:
         if visit is None:
             return unknown()
         form = Form.sent()
-        if visit.claim.code and form.saw_other_words(visit.texts):
+        if visit.code and form.saw_other_words(visit.texts):
             return show_code(visit, Fault.CHANGED)
         agreed = visit.agreed(form)
-        if visit.claim.code and agreed:
+        if visit.code and agreed:
             claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
     return back_to(token, "choices")
 
@@ -87,10 +87,10 @@ def stop(token: str) -> Response:
 @blueprint.get("/<token>/qr.svg")
 def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
-        if visit is None or visit.claim.code is None:
+        if visit is None or visit.code is None:
             return unknown()
         picture = BytesIO()
-        segno.make_qr(visit.claim.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
+        segno.make_qr(visit.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
         return Response(picture.getvalue(), mimetype="image/svg+xml")
 
 

@@ -17,7 +17,7 @@ from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import confirmations, people
+from optin import confirmations, links, people
 from optin.people import Person
 from optin.standing import Standing
 from optin.wordings import Wording
@@ -72,12 +72,14 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`texts` are all that he may agree to, by channel, in his language; `person` is who is behind the word."""
+    """`texts` are all that he may agree to, by channel, in his language; `person` is who is behind the word; `code` is
+    his, by whichever of his profiles he took it."""
 
     bot: Bot
     session: Session
     token: str
     claim: Claim
+    code: str | None
     offer: Offer
     texts: dict[str, Wording]
     person: Person
@@ -134,7 +136,7 @@ class Visit:
 
 @contextmanager
 def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
-    """Who is behind this word. Who writes holds the claim until he is done, so that two tabs take turns."""
+    """Who is behind this word. Who writes holds the person until he is done, so that two tabs, or a chat, take turns."""
     bot = the_bot()
     with door() as session:
         claim = claims.behind(session, token)
@@ -142,11 +144,14 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
             yield None
             return
         if request.method == "POST":
-            session.refresh(claim, with_for_update=True)
+            links.hold(session, [claim.fan_id])
+            session.refresh(claim)
         i18n.prefer(claim.language)
         texts = claiming.channels(bot, claim, i18n.language())
         offer = session.get_one(Offer, claim.offer_id)
-        yield Visit(bot, session, token, claim, offer, texts, people.one(session, claim.fan_id), bot.now())
+        person = people.one(session, claim.fan_id)
+        code = claim.code or claims.code_of(session, offer.id, person.fan_ids)
+        yield Visit(bot, session, token, claim, code, offer, texts, person, bot.now())
 
 
 def came_from_here() -> bool:

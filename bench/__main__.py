@@ -8,23 +8,25 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledging, deciding, latency
+from bench import acknowledging, claiming, deciding, latency
 from tests import postgres
 
 NewDatabase = Callable[[str], str]
 SCRATCH = Path(".tools") / "bench"
+MEASUREMENTS = {"acknowledging": acknowledging, "deciding": deciding, "claiming": claiming, "latency": latency}
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A tenth of the work: to see that it runs, not to quote.")
-@click.option("--only", type=click.Choice(["acknowledging", "deciding", "latency"]), help="One measurement.")
+@click.option(
+    "--only", type=click.Choice(["acknowledging", "deciding", "claiming", "latency"]), help="One measurement."
+)
 def main(quick: bool, only: str | None) -> None:
     """Print every figure as a table; each limit is measured in the same run, turn and turn about."""
     share = 0.1 if quick else 1.0
-    measurements = {"acknowledging": acknowledging, "deciding": deciding, "latency": latency}
     print(f"Python {sys.version.split()[0]}, {_cores()} cores. A ratio is to the bare limit beside it.")
     for kind, new_database in _databases():
-        for name, measurement in measurements.items():
+        for name, measurement in MEASUREMENTS.items():
             if only in (None, name):
                 print(f"\n{kind}: {measurement.__doc__}".split("\n\n")[0])
                 for line in measurement.measure(new_database, share):

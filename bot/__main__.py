@@ -1,11 +1,11 @@
-"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `demo-offers`."""
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `import-codes`, `demo-offers`."""
 
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 import structlog
@@ -15,6 +15,7 @@ from bot.assembly import Bot
 from bot.settings import env_file
 from connectors import Misconfigured
 from leads import keys
+from offers import catalog, listed
 
 
 @click.group()
@@ -95,6 +96,39 @@ def add_key(name: str) -> None:
     bot = _assemble()
     with bot.transaction() as session:
         click.echo(keys.make(session, name, assembly.random_bytes(), bot.now()))
+
+
+@cli.command("import-codes")
+@click.argument("offer")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--without-faulty", is_flag=True, help="Take the good lines, though others are faulty.")
+def import_codes(offer: str, file: BinaryIO, dry_run: bool, without_faulty: bool) -> None:
+    """Give an offer the codes of a shop's own list: a CSV file, in its first column or the one headed "code"."""
+    bot, text = _assemble(), _decoded(file.read())
+    with bot.transaction() as session:
+        found = catalog.by_slug(session, offer)
+        if found is None:
+            raise click.ClickException("there is no offer of this short name: it stands in the offer's links")
+        listing = listed.sift(session, listed.read(text))
+        takes = not dry_run and bool(listing.codes) and (without_faulty or not listing.faults)
+        if takes:
+            listed.add(session, found, listing.codes, bot.now())
+        left = listed.free(session, found.id)
+    for line, amiss in listing.faults:
+        click.echo(f"line {line}: {amiss.value}", err=True)
+    click.echo(f"{len(listing.codes)} good, {len(listing.faults)} faulty; {left} free in the offer's stock.")
+    if not takes:
+        click.echo("Nothing was changed." + ("" if dry_run else " Mend the list, or add --without-faulty."))
+    sys.exit(0 if takes or (dry_run and not listing.faults) else 1)
+
+
+def _decoded(raw: bytes) -> str:
+    """As most programs write it, else as French Excel does."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 @cli.command("demo-offers")

@@ -28,6 +28,8 @@ class What(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     SIGN_IN_CHANGED = "sign_in_changed"
+    REDEEMED = "redeemed"
+    UNREDEEMED = "unredeemed"
 
 
 class Subject(StrEnum):
@@ -36,6 +38,7 @@ class Subject(StrEnum):
     OFFER = "offer"
     ACCOUNT = "account"
     MANAGER = "manager"
+    REDEMPTION = "redemption"
 
 
 class Change(SQLModel, table=True):

@@ -81,6 +81,11 @@ def look(session: Session, code: str) -> Found | None:
     return None if claim is None else _found(session, claim)
 
 
+def of(session: Session, redemption: Redemption) -> Found:
+    """What was redeemed."""
+    return _found(session, session.get_one(Claim, redemption.claim_id))
+
+
 def is_slip(code: str) -> bool:
     """Whether this looks like a code of ours with a letter wrong: then it needs no looking up."""
     letters = code.strip().upper().split("-")[-2:]

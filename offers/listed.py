@@ -1,7 +1,7 @@
 """Codes of a shop's own list: read from its file, kept until somebody takes them, and given one by one."""
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,9 +43,9 @@ class Amiss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list as it was read: its codes in their order, and what is wrong with which line."""
+    """A list as it was read: its codes in their order with their lines, and what is wrong with which line."""
 
-    codes: tuple[str, ...]
+    codes: dict[str, int]
     faults: tuple[tuple[int, Amiss], ...]
 
 
@@ -59,20 +59,18 @@ def read(text: str) -> Listing:
             faults.append((line, amiss))
         else:
             codes[code] = line
-    return Listing(tuple(codes), tuple(faults))
+    return Listing(codes, tuple(faults))
 
 
-def known(session: Session, codes: Collection[str]) -> set[str]:
-    """Which of these somebody may hold already, of whichever offer."""
-    found: set[str] = set()
-    every = list(codes)
-    for some in (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)):
-        found |= set(session.exec(select(OfferCode.code).where(col(OfferCode.code).in_(some))))
-        found |= {code for code in session.exec(select(Claim.code).where(col(Claim.code).in_(some))) if code}
-    return found
+def sift(session: Session, listing: Listing) -> Listing:
+    """The same list, with what is a code already, of whichever offer, among the faults."""
+    there = _known(session, listing.codes)
+    fresh = {code: line for code, line in listing.codes.items() if code not in there}
+    again = [(line, Amiss.KNOWN) for code, line in listing.codes.items() if code in there]
+    return Listing(fresh, tuple(sorted([*listing.faults, *again])))
 
 
-def add(session: Session, offer: Offer, codes: Sequence[str], now: datetime) -> None:
+def add(session: Session, offer: Offer, codes: Collection[str], now: datetime) -> None:
     """Put them into the offer's stock, which is from now on what is left of its list. They are given in this order."""
     session.refresh(offer, with_for_update={"key_share": True})
     write_all(session, OfferCode, [{"offer_id": offer.id, "code": code, "added_at": now} for code in codes])
@@ -92,10 +90,19 @@ def take(session: Session, offer_id: UUID, claim_id: UUID) -> str:
     ids = select(OfferCode.id).where(OfferCode.offer_id == offer_id, _FREE).order_by(col(OfferCode.id)).limit(1)
     first = ids.with_for_update().scalar_subquery()
     taken = update(OfferCode).where(col(OfferCode.id) == first, _FREE).values(taken_by=claim_id)
-    return session.execute(taken.returning(col(OfferCode.code))).scalar_one()
+    return str(session.execute(taken.returning(col(OfferCode.code))).scalar_one())
 
 
 _FREE = col(OfferCode.taken_by).is_(None)
+
+
+def _known(session: Session, codes: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    every = list(codes)
+    for some in (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)):
+        found |= set(session.exec(select(OfferCode.code).where(col(OfferCode.code).in_(some))))
+        found |= {code for code in session.exec(select(Claim.code).where(col(Claim.code).in_(some))) if code}
+    return found
 
 
 def _column(text: str) -> Iterator[tuple[int, str]]:

@@ -136,7 +136,7 @@ class Visit:
 
 @contextmanager
 def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
-    """Who is behind this word. Who writes holds the person until he is done, so that two tabs, or a chat, take turns."""
+    """Who is behind this word. Who writes holds the person until he is done: tabs and chats take turns."""
     bot = the_bot()
     with door() as session:
         claim = claims.behind(session, token)

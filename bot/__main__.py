@@ -1,4 +1,4 @@
-"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `import-codes`, `demo-offers`."""
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `import-codes` and others."""
 
 import os
 import signal

@@ -29,7 +29,7 @@ from webhooks.api_shapes import (
     PurchaseTold,
     Repeated,
     TakeCode,
-)  # fmt: skip
+)
 from webhooks.door import the_bot
 
 PROBLEMS = {

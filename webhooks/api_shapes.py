@@ -13,7 +13,7 @@ from pydantic import (
     StrictInt,
     WithJsonSchema,
     model_validator,
-)  # fmt: skip
+)
 
 from leads import feed, purchases
 from leads.purchases import Kept, Told

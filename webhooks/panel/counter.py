@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from bot import counter, managers
+from bot.desk import TIME_TO_UNDO
 from leads import redemptions
 from leads.redemptions import Found, NotRedeemed, Redemption, Why
 from webhooks.door import the_bot
@@ -90,6 +91,6 @@ def _page(
         done=done,
         undone=undone,
         by=(names.get(used.by) or used.place) if used else "",
-        undo_seconds=int(counter.TIME_TO_UNDO.total_seconds()),
+        undo_seconds=int(TIME_TO_UNDO.total_seconds()),
     )
     return make_response(page, status)

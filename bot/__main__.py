@@ -115,6 +115,7 @@ def import_codes(offer: str, file: BinaryIO, dry_run: bool, without_faulty: bool
         if takes:
             listed.add(session, found, listing.codes, bot.now())
         left = listed.free(session, found.id)
+    bot.engine.dispose()
     for line, amiss in listing.faults:
         click.echo(f"line {line}: {amiss.value}", err=True)
     click.echo(f"{len(listing.codes)} good, {len(listing.faults)} faulty; {left} free in the offer's stock.")

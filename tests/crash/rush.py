@@ -19,6 +19,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -43,7 +44,7 @@ from webhooks.app import create_app
 SECRET = "not-so-hidden-in-the-tests-0123456789abcdef"
 LISTENERS = 2  # of the processes; the others press on pages
 TWO_PROFILES, TWICE, BY_CHAT, TICKED = 5, 4, 6, 3  # every so manieth
-PATIENCE = 600.0
+PATIENCE = 1800.0
 FORK = multiprocessing.get_context("fork")  # with everything imported: the dead are replaced at once
 CODE = re.compile(r'class="code"[^>]*>([^<]+)<')
 SOLD_OUT_PAGE, SOLD_OUT_WORDS = "Tous les codes sont partis", "Cette offre est épuisée"
@@ -192,10 +193,11 @@ def _says(one: UUID, now: datetime) -> Interaction:
 def _run(url: str, folder: Path, plan: Plan, crowd: Crowd, chance: random.Random) -> int:
     """All processes at once. A dead one is followed by another, which goes on where it was: the fan presses again."""
     pages = plan.processes - LISTENERS
+    app = create_app(_bot(url))  # made once; each process opens its own connections
     work: list[Callable[[int], None]] = []
     for number in range(pages):
         mine = crowd.presses[number::pages]  # the two clicks of one fan fall to two processes
-        work.append(lambda _, mine=mine, number=number: _press(url, folder / f"told-{number}", mine))  # type: ignore[misc]
+        work.append(lambda _, mine=mine, number=number: _press(app, folder / f"told-{number}", mine))  # type: ignore[misc]
     work += [lambda life, number=number: _listen(url, f"listener-{number}-{life}") for number in range(LISTENERS)]  # type: ignore[misc]
     lives = [0] * len(work)
     running = [_start(job, 0) for job in work]
@@ -226,15 +228,14 @@ def _start(job: Callable[[int], None], life: int) -> multiprocessing.process.Bas
     return process
 
 
-def _press(url: str, told: Path, mine: Sequence[Press]) -> None:
-    bot = _bot(url)
-    app = create_app(bot)
-    ticked = {one: words.hash for one, words in claiming.channels(bot, Claim(platform="pigeon"), "fr").items()}
+def _press(app: Flask, told: Path, mine: Sequence[Press]) -> None:
+    bot = app.extensions["fanfare"]
+    ticked = [words.hash for words in claiming.channels(bot, Claim(platform="pigeon"), "fr").values()]
     done = len(told.read_text().splitlines()) if told.exists() else 0
     page = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for press in mine[done:]:
         visitor, word = app.test_client(), claims.token(SECRET, press.claim_id)
-        form = {"email": f"{press.claim_id.hex}@example.com", "allow": list(ticked.values()) if press.ticks else []}
+        form = {"email": f"{press.claim_id.hex}@example.com", "allow": ticked if press.ticks else []}
         pressed = visitor.post(f"/claim/{word}", data=form)
         shown = visitor.get(f"/claim/{word}")
         code = CODE.search(shown.text)

@@ -191,16 +191,26 @@ def test_the_description_needs_no_key_and_names_each_shape_once(stage: Stage) ->
     told = said(stage.visitor(), "openapi.json")
 
     assert told["openapi"] == "3.1.0"
-    assert sorted(told["paths"]) == ["/api/v1/leads", "/api/v1/leads/{lead_id}", "/api/v1/outcomes"]
+    assert sorted(told["paths"]) == [
+        "/api/v1/leads",
+        "/api/v1/leads/{lead_id}",
+        "/api/v1/outcomes",
+        "/api/v1/purchases",
+        "/api/v1/redemptions",
+    ]
     assert sorted(told["components"]["schemas"]) == [
         "Code",
+        "CodeTaken",
         "ConsentSummary",
         "LeadRecord",
         "LeadsPage",
         "OutcomeCount",
         "Outcomes",
         "Problem",
+        "PurchaseKept",
+        "PurchaseTold",
         "Source",
+        "TakeCode",
     ]
     assert told["components"]["securitySchemes"]["BearerAuth"]["scheme"] == "bearer"
 

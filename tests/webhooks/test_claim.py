@@ -17,6 +17,8 @@ from leads.pipeline import Lead
 from offers import claims
 from offers.catalog import Offer
 from offers.claims import Claim
+from optin import links
+from optin.links import Proof
 from tests.cast import NOW, Stage
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -154,6 +156,24 @@ def test_two_tabs_at_once_get_one_code_and_the_first_address_stands(stage: Stage
     assert [channel for channel, _, _ in stage.journal(fan)] == ["email", "facebook"]
     assert lead is not None
     assert lead.email == claim.email
+
+
+def test_one_person_gets_one_code_by_whichever_of_his_profiles(stage: Stage) -> None:
+    offer, one, other = stage.offer(stock=10), stage.fan("alice"), stage.fan("alice2")
+    words = [stage.claim(offer, fan) for fan in (one, other)]
+    with stage.bot.transaction() as session:
+        assert links.link(session, one, other, Proof.MANAGER, "same person", NOW, by="claire")
+    app, together = stage.visitor().application, Barrier(4)
+
+    def press(word: str) -> str | None:
+        visitor = app.test_client()
+        together.wait()
+        return code_on(visitor.post(f"/claim/{word}", data={"email": "a@example.com"}, follow_redirects=True))
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = set(pool.map(press, words * 2))
+
+    assert (len(codes), None in codes, taken(stage, offer)) == (1, False, 1)
 
 
 def test_two_offers_taken_at_once_make_one_lead(stage: Stage) -> None:

@@ -65,7 +65,16 @@ def set_up(state: BlueprintSetupState) -> None:
         SUCCESS_DESCRIPTION="As asked.",
         SERVERS=[{"url": app.extensions["fanfare"].settings.address}],
     )
-    app.spec_processor(name_each_shape_once)
+    app.spec_processor(lambda spec: name_each_shape_once(ask_for_bodies(spec)))  # it knows of one only
+
+
+def ask_for_bodies(spec: Any) -> Any:
+    """APIFlask describes a body as something that may be left out."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return spec
 
 
 def name_each_shape_once(spec: Any) -> Any:

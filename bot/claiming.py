@@ -40,7 +40,7 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     Whoever calls this holds the person (`links.hold`). Everybody locks in one order, so that nobody waits for ever:
     persons, then offers, then the leads' revision.
     """
-    before = claim.code or claims.code_of(session, claim.offer_id, people.one(session, claim.fan_id).fan_ids)
+    before = claims.code_behind(session, claim)
     if before is not None:
         claims.join(session, claim, email)
         return Code(before, fresh=False)

@@ -90,9 +90,13 @@ def behind(session: Session, word: str) -> Claim | None:
     return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
 
 
-def code_of(session: Session, offer_id: UUID, fan_ids: Collection[UUID]) -> str | None:
-    """The code that this person has of this offer, by whichever of his profiles he took it."""
-    theirs = select(Claim.code).where(col(Claim.fan_id).in_(fan_ids), Claim.offer_id == offer_id)
+def code_behind(session: Session, claim: Claim) -> str | None:
+    """The code of this claim: its own, or the one that the same person took of the offer by another profile."""
+    if claim.code:
+        return claim.code
+    person = select(Fan.person_id).where(Fan.id == claim.fan_id).scalar_subquery()
+    fan_ids = select(Fan.id).where(col(Fan.person_id) == person)
+    theirs = select(Claim.code).where(col(Claim.fan_id).in_(fan_ids), Claim.offer_id == claim.offer_id)
     return session.exec(theirs.where(col(Claim.code).is_not(None)).order_by(col(Claim.claimed_at))).first()
 
 
@@ -111,7 +115,6 @@ def settle(session: Session, claim: Claim, email: str, code: str, now: datetime)
     )
     if not first.rowcount:
         raise RuntimeError("a claim was given two codes")
-    session.refresh(claim)
 
 
 def join(session: Session, claim: Claim, email: str) -> None:

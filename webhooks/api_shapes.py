@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictInt,
@@ -50,6 +51,13 @@ def _in_utc(when: datetime | None) -> datetime | None:
 
 
 Given = Annotated[str, WithJsonSchema({"type": "string", "pattern": FILLED, "maxLength": 40})]
+
+
+def _whole(amount: object) -> object:
+    """JSON tells 1990.0 from 1990 no more than people do; 19.90 is another thing."""
+    return int(amount) if isinstance(amount, float) and amount.is_integer() else amount
+
+
 # Described by hand: a parameter of an address can be left out, but it can't be null.
 Since = Annotated[AwareDatetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -147,7 +155,7 @@ class PurchaseTold(Asked):
 
     source: str = Field(min_length=1, max_length=40, pattern=TEXT, description="The shop's system, in your words.")
     order_id: str = Field(min_length=1, max_length=100, pattern=TEXT, description="Unique in this source.")
-    amount: StrictInt = Field(
+    amount: Annotated[StrictInt, BeforeValidator(_whole)] = Field(
         ge=0, le=purchases.MOST, description="In the currency's minor unit: `1990` is 19.90 EUR, and 1,990 JPY."
     )
     currency: str = Field(pattern=CURRENCY, description="By ISO 4217: `EUR`.")

@@ -150,7 +150,7 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
         texts = claiming.channels(bot, claim, i18n.language())
         offer = session.get_one(Offer, claim.offer_id)
         person = people.one(session, claim.fan_id)
-        code = claim.code or claims.code_of(session, offer.id, person.fan_ids)
+        code = claims.code_behind(session, claim)
         yield Visit(bot, session, token, claim, code, offer, texts, person, bot.now())
 
 

@@ -102,7 +102,8 @@ class Outgoing(SQLModel, table=True):
 
 
 # Made once: to build a statement takes longer than the database needs to answer it.
-_NOW: Any = bindparam("now", type_=Outgoing.__table__.c.due_at.type)  # type: ignore[attr-defined]
+_TABLE = Outgoing.__table__  # type: ignore[attr-defined]
+_NOW: Any = bindparam("now", type_=_TABLE.c.due_at.type)
 _IS_DUE = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.due_at) <= _NOW)
 _ANY_DUE = sa.select(col(Outgoing.id)).where(_IS_DUE).limit(1)
 
@@ -128,14 +129,20 @@ def _taking() -> Any:
 _TAKE = _taking()
 # Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better. In the order of their ids:
 # else who notes an echo and who notes a receipt may wait for each other.
-_BEING_SENT = (
-    sa.select(Outgoing)
+_OPEN = (
+    sa.select(_TABLE)
     .where(
-        col(Outgoing.id).in_(bindparam("ids", expanding=True)),
-        col(Outgoing.state).in_([State.SENDING.value, State.UNCERTAIN.value]),
+        _TABLE.c.id.in_(bindparam("ids", expanding=True)),
+        _TABLE.c.state.in_([State.SENDING.value, State.UNCERTAIN.value]),
     )
-    .order_by(col(Outgoing.id))
+    .order_by(_TABLE.c.id)
     .with_for_update()
+)
+_BEING_SENT = _OPEN.with_only_columns(_TABLE.c.id)
+_PROVEN = sa.select(Outgoing).from_statement(_OPEN)
+_NOTED = ("state", "reason", "due_at", "sent_at", "external_id")
+_WRITE = (
+    update(_TABLE).where(_TABLE.c.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _NOTED})
 )
 
 
@@ -164,13 +171,20 @@ def deferred(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
     return session.exec(best_first.limit(most).with_for_update(skip_locked=True, of=Outgoing)).all()
 
 
-def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
+def being_sent(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
     """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
-    return {row.id: row for row in session.scalars(_BEING_SENT, {"ids": list(message_ids)})}
+    return set(session.connection().execute(_BEING_SENT, {"ids": list(message_ids)}).scalars())
+
+
+def write(session: Session, noted: Iterable[Outgoing]) -> None:
+    """Write what was noted of messages that another transaction had taken."""
+    rows = [{"row": one.id, **{f"new_{name}": getattr(one, name) for name in _NOTED}} for one in noted]
+    if rows:
+        session.connection().execute(_WRITE, rows)
 
 
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
-    """What became of a message that was being sent; it is written with all others when the transaction ends."""
+    """What became of a message. Who took it in this transaction writes it by ending it, who sent it calls `write`."""
     for name, value in {"state": state.value, "reason": reason, **more}.items():
         setattr(message, name, value)
 
@@ -224,7 +238,7 @@ def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequ
     """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
     if not echoes:
         return []
-    proven = session.scalars(_BEING_SENT, {"ids": list(echoes)}).all()
+    proven = session.scalars(_PROVEN, {"ids": list(echoes)}).all()
     for one in proven:
         one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
     session.flush()

@@ -13,7 +13,6 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
-from optin import pressure
 from optin.pressure import Counted
 from optin.schema import belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
@@ -212,21 +211,23 @@ def withdraw_solicitations(session: Session, fan_ids: Collection[UUID], channel:
     session.execute(here.values(state=State.REFUSED.value, reason=reason))
 
 
-def counted(session: Session, fan_ids: Collection[UUID], now: datetime) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
+def counted(
+    session: Session, fan_ids: Collection[UUID], since: datetime, now: datetime
+) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
     """What these fans had of us that counts under the caps, with message and state. What is reserved counts as now."""
     found: dict[UUID, list[tuple[UUID, str, Counted]]] = {}
-    gone_at = sa.case(
-        (col(Outgoing.state) == State.UNCERTAIN.value, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at)
-    )
+    is_uncertain = col(Outgoing.state) == State.UNCERTAIN.value
+    gone_at = sa.case((is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
     columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
     theirs = sa.select(*columns, col(Outgoing.weight)).where(
         col(Outgoing.fan_id).in_(fan_ids),
         col(Outgoing.weight) > 0,
         col(Outgoing.state).in_(COUNTED),
-        sa.or_(gone_at.is_(None), gone_at > now - pressure.LONGEST),
+        sa.or_(gone_at.is_(None), gone_at > since - LEASE),
     )
     for fan_id, message_id, state, at, purpose, weight in session.execute(theirs) if fan_ids else ():
-        found.setdefault(fan_id, []).append((message_id, state, Counted(at or now, purpose, weight)))
+        left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
+        found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
     return found
 
 

@@ -30,6 +30,7 @@ class Entry:
     id: int
     what: str
     value: str
+    recorded_at: datetime | None = None  # where it matters whether a link came before it
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Preference(SQLModel, table=True):
     recorded_at: datetime
 
 
-_LINE = (col(Preference.id), col(Preference.what), col(Preference.value))
+_LINE = (col(Preference.id), col(Preference.what), col(Preference.value), col(Preference.recorded_at))
 
 
 def said(

@@ -1,7 +1,7 @@
 """Reasons: why a message came, for whom it was written to, out of its permit receipt."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -27,7 +27,6 @@ class Reason:
     words: Wording | None = None
     asked_at: datetime | None = None
     most: tuple[int, str] | None = None  # so many messages a span, by the house rules
-    every: timedelta | None = None  # by his own wish
 
     @property
     def purpose(self) -> str:
@@ -50,7 +49,6 @@ def of(session: Session, bot: Bot, message_id: UUID) -> Reason | None:
         words=_words(bot, consent),
         asked_at=facts.asked_at if facts else None,
         most=_most(house_rules.current(session)[1], message.solicits),
-        every=person.preferences.every,
     )
 
 

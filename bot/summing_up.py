@@ -33,10 +33,11 @@ def parts(preferences: Preferences, language: str, zone: str, now: datetime) -> 
     """What he wishes, a phrase each: "at most once a week", "in the evening"."""
     kept: dict[str, str] = {about.value: "" for about in About} | as_json(preferences)
     until = preferences.paused_until
-    kept["paused"] = _day(until, language, preferences, zone) if until is not None and until > now else ""
+    kept["paused"] = day(until, language, preferences, zone) if until is not None and until > now else ""
     return [line.strip() for line in wording.say("choices", language, **kept).splitlines() if line.strip()]
 
 
-def _day(moment: datetime, language: str, preferences: Preferences, zone: str) -> str:
+def day(moment: datetime, language: str, preferences: Preferences, zone: str) -> str:
+    """The day on his own calendar."""
     local = moment.astimezone(zone_of(preferences.timezone, zone))
     return format_date(local, FIRST[language] if local.day == 1 else PLAIN, locale=language)

@@ -48,7 +48,7 @@ class ChoiceForm:
         begin, _, end = hours.partition("-") if hours not in SPANS else ("", "", "")
         return cls(
             channel=KEEP if held.without else held.channel or "any",
-            every=kept.get(About.EVERY, "any"),
+            every=hours_apart(held),
             hours=hours if hours in SPANS else BETWEEN,
             begin=begin,
             end=end,
@@ -111,6 +111,11 @@ class ChoiceForm:
         return day if now < day <= now + LONGEST_PAUSE else None
 
 
+def hours_apart(held: Preferences) -> str:
+    """How far apart he wants offers to be, as a radio button spells it."""
+    return str(as_json(held).get(About.EVERY, "any"))
+
+
 def is_paused(held: Preferences, now: datetime) -> bool:
     return held.paused_until is not None and held.paused_until > now
 
@@ -122,6 +127,8 @@ def zones(brand: str) -> list[tuple[str, str]]:
 
 
 def _city(zone: str) -> str:
+    if zone == "America/Montreal":  # the library calls all that share this clock Toronto
+        return "Montréal"
     return str(get_timezone_location(ZoneInfo(zone), locale=i18n.language(), return_city=True))
 
 

@@ -110,7 +110,6 @@ def show(word: str, guest: Guest, form: ChoiceForm, faults: frozenset[str] = fro
         faults=faults,
         change=change,
         options=choice_form,
-        held=guest.person.preferences,
     )
 
 

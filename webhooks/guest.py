@@ -16,6 +16,7 @@ from bot.database import Transaction
 from bot.reach import Channel, Choice
 from optin import house_rules, people, tokens
 from optin.people import Person
+from optin.preferences import Preferences
 from optin.standing import Purpose
 from optin.tokens import Page
 from webhooks import i18n
@@ -45,6 +46,27 @@ class Guest:
         return summing_up.summary(self.person.preferences, i18n.language(), self.zone, self.now)
 
     @property
+    def has_wishes(self) -> bool:
+        return bool(summing_up.parts(self.person.preferences, i18n.language(), self.zone, self.now))
+
+    @property
+    def often(self) -> str:
+        """How often he wants to hear from us: "at most once a week"; empty where he left it to us."""
+        return self._in_words(Preferences(every=self.person.preferences.every))
+
+    @property
+    def not_there(self) -> str:
+        """Where he does not want to hear from us: "not on Facebook"."""
+        return self._in_words(Preferences(without=self.person.preferences.without))
+
+    @property
+    def paused_until(self) -> str:
+        held = self.person.preferences
+        if held.paused_until is None or held.paused_until <= self.now:
+            return ""
+        return summing_up.day(held.paused_until, i18n.language(), held, self.zone)
+
+    @property
     def gets_offers(self) -> bool:
         return any(one.allowed for one in self.choices if one.purpose in reach.PROMOTING)
 
@@ -61,12 +83,23 @@ class Guest:
         """The address that we asked to confirm, while it has not."""
         return next((found for one in self.channels if (found := reach.awaits(self.session, one, self.now))), "")
 
+    @property
+    def may_stop_offers(self) -> bool:
+        return not all(one.standing.withdrawn for one in self.choices if one.purpose == Purpose.OFFERS)
+
+    @property
+    def may_stop_everything(self) -> bool:
+        return not all(self.is_left_alone(one) for one in self.channels)
+
     def here(self, channel: Channel) -> list[Choice]:
         return [one for one in self.choices if one.channel == channel.name]
 
     def is_left_alone(self, channel: Channel) -> bool:
         """Whether he wants nothing at all here."""
         return any(self.person.standing(one, channel.name, Purpose.SERVICE).withdrawn for one in self.person.fan_ids)
+
+    def _in_words(self, some: Preferences) -> str:
+        return ", ".join(summing_up.parts(some, i18n.language(), self.zone, self.now))
 
     def can_undo(self, change: str) -> bool:
         return bool(change) and choosing.can_be_undone(self.session, self.bot, self.person, change)

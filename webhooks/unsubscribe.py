@@ -6,6 +6,7 @@ from flask import Response
 from bot import choosing, pages
 from bot.reach import PROMOTING
 from optin.fans import Profile
+from optin.standing import Purpose
 from optin.tokens import Page
 from webhooks.door import the_bot
 from webhooks.guest import Guest, behind, meet, told, unknown
@@ -47,5 +48,6 @@ def show(word: str, guest: Guest, profile: Profile) -> Response:
         channel=profile.platform,
         stopped=stopped,
         change=change,
+        answers=not guest.person.standing(guest.fan_id, profile.platform, Purpose.SERVICE).withdrawn,
         choices=pages.path(guest.bot, Page.CHOICES, guest.fan_id),
     )

@@ -3,12 +3,9 @@
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, request, url_for
 
-from bot import choosing, pages, reasons, summing_up
+from bot import choosing, pages, reasons
 from bot.choosing import Word
-from bot.reasons import Reason
-from optin.preferences import Preferences
 from optin.tokens import Page
-from webhooks import i18n
 from webhooks.door import the_bot
 from webhooks.guest import behind, meet, told, unknown
 from webhooks.visit import came_from_here
@@ -40,7 +37,6 @@ def look(word: str) -> Response:
             word=word,
             reason=reason,
             guest=guest,
-            often=how_often(reason),
             stopped=standing.lines[0] if standing.withdrawn else None,
             choices=pages.path(bot, Page.CHOICES, guest.fan_id),
             rights=pages.path(bot, Page.RIGHTS, guest.fan_id),
@@ -59,9 +55,3 @@ def stop(word: str) -> Response:
         said = Word(message.fan_id, message.profile_id, "page", str(bot.new_id()), now, PLACE)
         choosing.stop(found[0], bot, reason.person, said, message.platform, now, [reason.purpose])
     return make_response(redirect(url_for("why.look", word=word), 303))
-
-
-def how_often(reason: Reason) -> str:
-    """His own limit in words: "at most once a week"."""
-    own = Preferences(every=reason.every)
-    return ", ".join(summing_up.parts(own, i18n.language(), "UTC", the_bot().now()))

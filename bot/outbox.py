@@ -203,12 +203,20 @@ def withdraw(session: Session, fan_ids: Iterable[UUID], channel: str, reason: st
     session.execute(here.values(state=State.REFUSED.value, reason=reason))
 
 
-def withdraw_solicitations(session: Session, fan_ids: Collection[UUID], channel: str, reason: str) -> None:
-    """No offer that we meant to bring to these fans on this channel goes out any more; answers do."""
+def withdraw_solicitations(
+    session: Session, fan_ids: Collection[UUID], channel: str, purposes: Collection[str], reason: str
+) -> None:
+    """Nothing that we meant to bring to these fans for these purposes goes out on this channel any more; answers do."""
     waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
-    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits) != "")
+    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits).in_(purposes))
     here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
     session.execute(here.values(state=State.REFUSED.value, reason=reason))
+
+
+def brought(session: Session, fan_ids: Collection[UUID], claim_id: UUID) -> UUID | None:
+    """The message that brought this claim to one of these fans, if any did."""
+    first = select(Outgoing.id).where(col(Outgoing.fan_id).in_(fan_ids), Outgoing.claim_id == claim_id)
+    return session.exec(first.order_by(col(Outgoing.created_at), col(Outgoing.id)).limit(1)).first()
 
 
 def counted(

@@ -187,11 +187,9 @@ def _dosed(wanted: Solicitation, permit: Permit, now: datetime) -> Answer:
         moment, why, turns = later.until, later.why, turns + 1
         if moment >= pressure.NEVER or turns == TURNS:
             return Refusal(why)
-    if moment == now:
-        return permit
-    if permit.until is not None and moment + GRACE >= permit.until:
-        return Refusal("window_closed")
-    return Deferral(why, moment)
+        if permit.until is not None and moment + GRACE >= permit.until:
+            return Refusal("window_closed")
+    return Deferral(why, moment) if moment > now else permit
 
 
 def _at_his_hour(wanted: Solicitation, moment: datetime) -> Deferral | None:

@@ -19,7 +19,7 @@ from offers import claims
 from optin import consents, fans, preferences
 from optin.choices import WRITERS
 from optin.people import Person
-from optin.preferences import About, Preferences, steps
+from optin.preferences import About, Preferences, anew, steps
 from optin.standing import EVERYTHING, EVERYWHERE, Act, Purpose
 from optin.wishes import Wish
 
@@ -115,11 +115,13 @@ def undo(
 def unsaid(session: Session, person: Person, change: str) -> list[Wish]:
     """The wishes that bring back how it was before he said that."""
     before = preferences.had_he_not_said(session, person.fan_ids, change)
-    return wishes_for(person.preferences, before)
+    return [Wish(about.value, value) for about, value in steps(person.preferences, before)]
 
 
-def wishes_for(held: Preferences, wanted: Preferences) -> list[Wish]:
-    return [Wish(about.value, value) for about, value in steps(held, wanted)]
+def wishes_for(person: Person, wanted: Preferences) -> list[Wish]:
+    """What he has to say so that this holds; all of it where his profiles wished different things before a link."""
+    agree = len(person.voices) <= 1
+    return [Wish(about.value, value) for about, value in (steps(person.preferences, wanted) if agree else anew(wanted))]
 
 
 def stopped_by(session: Session, bot: Bot, person: Person, change: str, language: str) -> list[Choice]:

@@ -40,6 +40,7 @@ class Desk:
     rules_version: int
     caps: Caps
     unheard: set[UUID]  # fans who said something that we have not heard yet
+    broken: set[UUID]  # of those who are solicited: fans whose words broke us, and may have been a no
     undecided: set[UUID]  # messages of this batch
     now: datetime
     receipts: list[dict[str, Any]] = field(default_factory=list)
@@ -48,8 +49,9 @@ class Desk:
         return self.everybody[self.profiles[one.profile_id].fan_id]
 
     def must_hear_first(self, one: Outgoing) -> bool:
-        """Whether he said something, on any of his profiles, that may be a no."""
-        return not self.unheard.isdisjoint(self.person(one).fan_ids)
+        """Whether he said something, on any of his profiles, that may be a no to this."""
+        may_say_no = self.unheard | self.broken if one.solicits else self.unheard
+        return one.purpose != "stop" and not may_say_no.isdisjoint(self.person(one).fan_ids)
 
     def facts(self, one: Outgoing, rules: Rules) -> Facts:
         """All that speaks for and against this message now. That its account is paused only holds it."""
@@ -123,7 +125,8 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         counted=_counted(session, [everybody[fan_id] for fan_id in solicited], caps, now),
         rules_version=version,
         caps=caps,
-        unheard=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
+        unheard=inbox.unheard(session, everybody),
+        broken=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, inbox.Aside),
         undecided={one.id for one in messages},
         now=now,
     )

@@ -130,9 +130,9 @@ def _held(
 
 
 def _unheard(one: Outgoing, desk: Desk) -> str:
-    if not one.solicits or not desk.must_hear_first(one):
+    if not desk.must_hear_first(one):
         return ""
-    _hold(one, "unheard_word", desk.now + LONGEST_PAUSE / 15)
+    _hold(one, "unheard_word", desk.now + (LONGEST_PAUSE / 15 if one.solicits else FIRST_PAUSE))
     return "unheard_word"
 
 

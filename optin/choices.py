@@ -91,6 +91,14 @@ def steps(held: Preferences, wanted: Preferences) -> list[tuple[About, str]]:
     return channels + [(one, after.get(one, "none")) for one in others if before.get(one) != after.get(one)]
 
 
+def anew(wanted: Preferences) -> list[tuple[About, str]]:
+    """All that there is to say so that `wanted` holds, whatever did before."""
+    said, after = [(About.WITHOUT, "none"), (About.CHANNEL, wanted.channel or "any")], as_json(wanted)
+    ruled_out = [(About.WITHOUT, after[About.WITHOUT])] if wanted.without else []
+    others = [about for about in About if about not in (About.CHANNEL, About.WITHOUT)]
+    return said + ruled_out + [(about, after.get(about, "none")) for about in others]
+
+
 def _steps_between_channels(held: Preferences, wanted: Preferences) -> list[tuple[About, str]]:
     """A favourite first: to name one takes back that it was ruled out, and to name none takes all of that back."""
     said: list[tuple[About, str]] = []

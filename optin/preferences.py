@@ -9,7 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.choices import READERS, About, Entry, Preferences, as_json, effective, fewer, from_json, merged, steps
+from optin.choices import (
+    READERS,
+    About,
+    Entry,
+    Preferences,
+    anew,
+    as_json,
+    effective,
+    fewer,
+    from_json,
+    merged,
+    steps,
+)
 from optin.hours import next_time
 from optin.schema import belongs_to, counted, write_all
 
@@ -18,6 +30,7 @@ __all__ = [
     "Entry",
     "Preference",
     "Preferences",
+    "anew",
     "as_json",
     "effective",
     "entries",

@@ -85,7 +85,7 @@ def write_down(guest: Guest, form: ChoiceForm) -> str:
     said, held = guest.says(PLACE), person.preferences
     wanted = form.wanted(held, [one.name for one in guest.channels], now, guest.zone)
     choosing.allow(session, bot, person, said, [one for one in guest.askable if one.value in form.ticked], now)
-    choosing.wish(session, bot, person, said, choosing.wishes_for(held, wanted), now)
+    choosing.wish(session, bot, person, said, choosing.wishes_for(person, wanted), now)
     return said.evidence
 
 

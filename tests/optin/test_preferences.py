@@ -173,6 +173,11 @@ def test_the_clock_on_his_wall_counts(now: str, hours: tuple[int, int], expected
     assert answer == (expected and datetime.fromisoformat(expected).replace(tzinfo=UTC))
 
 
+@pytest.mark.parametrize("hours", [(24, 0), (0, 24), (0, 0), (24, 24)])
+def test_from_midnight_to_midnight_is_the_whole_day(hours: tuple[int, int]) -> None:
+    assert next_time(Preferences(hours=hours), None, PARIS, NOON) is None
+
+
 def test_clocks_that_change_within_an_hour_are_followed() -> None:
     before = datetime(2026, 9, 26, 13, 30, tzinfo=UTC)  # 02:15 on the Chatham Islands, where 02:45 becomes 03:45
 

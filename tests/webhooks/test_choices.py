@@ -291,6 +291,21 @@ def test_a_stop_counts_at_once_and_only_for_what_it_names(
     assert (allowed(stage, lea), stopped(stage, lea), waiting(stage)) == (still, silent, goes)
 
 
+def test_saving_replaces_what_each_profile_wished_before_the_link(stage: Stage, lea: UUID) -> None:
+    other = stage.fan("lea-too")
+    wishes(stage, lea, [Wish("paused_until", "2026-12-01T12:00:00+00:00"), Wish("without", "facebook")])
+    wishes(stage, other, [Wish("paused_until", "none"), Wish("without", "none")])
+    later(stage)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.clock.now)
+    later(stage)
+
+    stage.visitor().post(page_of(stage, lea), data={"channel": "", "every": "", "hours": "", "pause": "none"})
+
+    with stage.bot.reading() as session:
+        assert people.one(session, lea).voices == (held(stage, lea),)
+
+
 @pytest.mark.parametrize("button", [button for button, *_ in STOPS])
 def test_a_second_click_on_a_stop_changes_nothing(stage: Stage, lea: UUID, button: str) -> None:
     says_yes_to_all(stage, lea)

@@ -210,7 +210,7 @@ def test_what_nobody_could_act_on_is_not_kept(what: str, value: str) -> None:
 def session(database_url: str) -> Iterator[Session]:
     engine = database.connect(database_url)
     with Session(engine) as session:
-        people = [{"id": fan, "language": "fr", "created_at": NOON} for fan in (LEA, MAX)]
+        people = [{"id": fan, "person_id": fan, "language": "fr", "created_at": NOON} for fan in (LEA, MAX)]
         fans.add(session, people, [])
         yield session
     engine.dispose()

@@ -4,7 +4,7 @@ A solicitation is decided with its person locked, so that two workers take turns
 while a message waits, used up when it is sent, and free again when it ends otherwise. The message is all that counts.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any

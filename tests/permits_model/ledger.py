@@ -128,7 +128,11 @@ class Ledger:
     def _no_since(self, draft: Draft) -> bool:
         """A person may answer whoever said no before he asked; not with what was decided before the no."""
         channel, person = platform_of(draft.fan), self.words.together(draft.fan)
-        noes = [word.at for word in self.words.said if word.fan in person and not word.yes and word.is_about(channel, "service")]
+        noes = [
+            word.at
+            for word in self.words.said
+            if word.fan in person and not word.yes and word.is_about(channel, "service")
+        ]
         return self.words.yes(draft.fan, channel, "service") is False and max(noes) > draft.decided_at
 
     def _is_open(self, fan: str, length: timedelta, now: datetime) -> bool:

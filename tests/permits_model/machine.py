@@ -1,12 +1,13 @@
-"""Fans, managers, platforms, clocks and deaths in any order against the real tables; each send is judged at the wire."""
+"""Fans, managers, platforms, clocks and deaths in any order against the real tables; each send is judged."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from bot import choosing, desk, outbox, own_words, soliciting
 from bot.inbox import Inbox
@@ -14,11 +15,11 @@ from bot.managers import Manager
 from bot.outbox import Outgoing, State
 from bot.sending import Ready
 from connectors import Busy, Interaction, Kind, Message, PlatformError, Refused, Scope, Uncertain, Unreachable, Way
-from offers.claims import Claim
 from offers.catalog import Offer
+from offers.claims import Claim
 from optin import consents, fans, house_rules, links, people, preferences, receipts
 from optin.consents import Consent
-from optin.fans import Fan, Handle, Profile
+from optin.fans import Handle, Profile
 from optin.history import Touchpoint
 from optin.links import Link, Proof
 from optin.permits import Permit, Refusal
@@ -28,7 +29,7 @@ from optin.wordings import wording
 from tests.permits_model.ledger import STALL, Deed, Draft, Gone, Ledger, platform_of
 from tests.permits_model.wire import Carrier, Mail, Sender
 from tests.permits_model.words import Bond, Wished, Word
-from tests.stage import NOON, TEXTS, Stage
+from tests.stage import NOON, Stage
 
 FANS = ("lea", "max", "zoe", "lea@mail", "max@mail")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -361,9 +362,7 @@ class World(RuleBasedStateMachine):
         drafts = [Draft("", one, Way.DIRECT, by != "bot", "offer", purpose, weight, None, self.now) for one in person]
         objections = {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
         with self.stage.bot.transaction() as session:
-            proposed = soliciting.propose(
-                session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose
-            )
+            proposed = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
             again = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
         permitted = isinstance(proposed.answer, Permit)
         assert permitted == any(not found for found in objections.values()), (proposed.answer, objections)
@@ -450,7 +449,7 @@ class World(RuleBasedStateMachine):
         self.offers += 1
         return self.stage.offer(**({"slug": f"offer-{self.offers}", "keywords": []} | columns))
 
-    def _rows(self, *where: object) -> list[Outgoing]:
+    def _rows(self, *where: Any) -> list[Outgoing]:
         with self.stage.bot.reading() as session:
             return list(session.exec(select(Outgoing).where(*where).order_by(col(Outgoing.id))))
 

@@ -24,7 +24,7 @@ def many(
     """The same stories each time, unless `seeded` is False. To shrink one that fails takes minutes."""
     phases = [Phase.generate, Phase.shrink] if shrinks else [Phase.generate]
     run_state_machine_as_test(
-        lambda: World(new_database()),
+        lambda: World(new_database()),  # type: ignore[arg-type]  # called for each story anew
         settings=settings(
             max_examples=stories,
             stateful_step_count=steps,

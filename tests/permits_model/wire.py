@@ -10,7 +10,7 @@ from tests.stage import Stage
 
 
 class Carrier(Pigeon):
-    """A pigeon whose post is watched. The next fault is raised; one that is `Uncertain("late")` arrives all the same."""
+    """A pigeon whose post is watched. The next fault is raised; `Uncertain("late")` arrives all the same."""
 
     def __init__(self, arrived: Callable[[Message], None]) -> None:
         super().__init__(self.name, "ring")

@@ -104,7 +104,7 @@ class Words:
         """His word as it holds now. None: he never spoke of it."""
         about = [word for word in self.said if word.is_about(channel, purpose)]
         # Of words at one instant the no is the last, and a link comes after both: so each tie falls to the stricter.
-        story = sorted([*about, *self.bonds], key=_moment)
+        story: list[Word | Bond] = sorted([*about, *self.bonds], key=_moment)
         return _last_word(fan, story)
 
     def wishes(self, fan: str) -> Wishes:

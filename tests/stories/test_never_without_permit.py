@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.permits_model import play
-from tests.postgres import Server
 
 
 @pytest.mark.timeout(300)

@@ -85,8 +85,8 @@ def messages(stage: Stage, fan: UUID, *solicits: str) -> None:
             one = Outgoing(
                 id=stage.bot.new_id(), once=f"{fan}-{number}", platform="facebook", account="page-1", way="direct",
                 recipient="lea", handle="lea", lane=1, fan_id=fan, profile_id=fan,
-                purpose="offer" if purpose else "answer", solicits=purpose, language="fr", text="", buttons=[],
-                state="waiting", due_at=NOW, created_at=NOW,
+                purpose="offer" if purpose else "answer",
+                solicits=purpose, language="fr", text="", buttons=[], state="waiting", due_at=NOW, created_at=NOW,
             )  # fmt: skip
             session.add(one)
 

@@ -102,10 +102,20 @@ class Guest:
         return ", ".join(summing_up.parts(some, i18n.language(), self.zone, self.now))
 
     def can_undo(self, change: str) -> bool:
-        return bool(change) and choosing.can_be_undone(self.session, self.bot, self.person, change)
+        return is_a_change(change) and choosing.can_be_undone(self.session, self.bot, self.person, change)
 
     def stopped_by(self, change: str) -> list[Choice]:
-        return choosing.stopped_by(self.session, self.bot, self.person, change, i18n.language()) if change else []
+        if not is_a_change(change):
+            return []
+        return choosing.stopped_by(self.session, self.bot, self.person, change, i18n.language())
+
+
+def is_a_change(word: str) -> bool:
+    """Whether this names something that was said on a page of ours."""
+    try:
+        return bool(UUID(word))
+    except ValueError:
+        return False
 
 
 @contextmanager

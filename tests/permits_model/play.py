@@ -59,6 +59,7 @@ def emptied(url: str) -> NewDatabase:
         with engine.begin() as connection:
             connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
             connection.execute(sa.text("UPDATE lane SET holder = '', held_until = NULL, attempts = 0"))
+            connection.execute(sa.text("UPDATE revision SET last = 0"))
         return url
 
     return fresh

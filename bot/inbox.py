@@ -68,7 +68,7 @@ class Inbox(SQLModel, table=True):
     account: str
     key: str
     kind: str = Field(max_length=40)
-    author: str
+    author: str = Field(index=True)
     lane: int = Field(sa_type=SmallInteger)
     at: datetime
     received_at: datetime
@@ -79,6 +79,7 @@ class Inbox(SQLModel, table=True):
     outcome: str = Field(default="", max_length=20)
     reason: str = Field(default="")
     heard_at: datetime | None = None
+    emptied_at: datetime | None = None  # since then neither words nor raw JSON are kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ class Outgoing(SQLModel, table=True):
     lane: int = Field(sa_type=SmallInteger)
     answers: str = ""  # the platform's id of what it answers
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     inbox_id: int | None = belongs_to("inbox", nullable=True)  # what it answers; None where we began
-    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation

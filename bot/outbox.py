@@ -169,6 +169,14 @@ def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID,
     return {row.id: row for row in session.scalars(_BEING_SENT, {"ids": list(message_ids)})}
 
 
+def gone(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages whose fan was erased while they went out: nothing of them is kept."""
+    if not message_ids:
+        return set()
+    here = session.exec(select(Outgoing.id).where(col(Outgoing.id).in_(message_ids))).all()
+    return set(message_ids).difference(here)
+
+
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
     """What became of a message that was being sent; it is written with all others when the transaction ends."""
     for name, value in {"state": state.value, "reason": reason, **more}.items():

@@ -224,7 +224,9 @@ def _note_together(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
     with bot.transaction() as session:
         now = bot.now()
         sending = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
-        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in said]
+        gone = outbox.gone(session, [ready.outgoing.id for ready, _ in said if ready.outgoing.id not in sending])
+        kept = [(ready, fate) for ready, fate in said if ready.outgoing.id not in gone]
+        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in kept]
         history.remember(session, [touchpoint for touchpoint in ours if touchpoint])
 
 

@@ -4,8 +4,8 @@ whatever can be found of him is shown to him, and goes when he goes.
 A table that is named in none of the three lists below fails a test.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +50,7 @@ class Traces:
     inbox_ids: frozenset[int]
     message_ids: frozenset[UUID]
     limits: frozenset[str]  # keys of what is counted for them as recipients
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the platforms' ids of what they and we said
+    said: frozenset[tuple[str, str, str]]  # platform, account and the platform's id of what they or we said
 
     @property
     def profile_ids(self) -> list[UUID]:
@@ -91,7 +91,7 @@ HIS: Mapping[type[SQLModel], Where] = {
 # What is a manager's, and may quote him: the line stays, his words go.
 QUOTES: Mapping[type[SQLModel], Where] = {
     Change: lambda them: and_(
-        Change.subject == Subject.MESSAGE.value, col(Change.subject_id).in_([str(one) for one in them.message_ids])
+        col(Change.subject) == Subject.MESSAGE.value, col(Change.subject_id).in_([str(one) for one in them.message_ids])
     ),
 }
 
@@ -120,25 +120,30 @@ def of(session: Session, bot: Bot, fan_ids: Collection[UUID]) -> Traces:
     theirs = frozenset(fan_ids)
     profiles = tuple(session.exec(select(Profile).where(col(Profile.fan_id).in_(theirs))).all())
     claims = tuple(session.exec(select(Claim).where(col(Claim.fan_id).in_(theirs))).all())
-    said = sa.select(col(Touchpoint.inbox_id), col(Touchpoint.subject)).where(col(Touchpoint.fan_id).in_(theirs))
-    columns = (col(Outgoing.id), col(Outgoing.inbox_id), col(Outgoing.external_id))
-    messages = session.execute(sa.select(*columns).where(col(Outgoing.fan_id).in_(theirs))).all()
-    touched = session.execute(said).all()
-    heard = {row for row, _ in touched} | {row for _, row, _ in messages} | _heard_from(session, profiles)
-    inbox_ids = frozenset(row for row in heard if row is not None)
+    at = {one.id: (one.platform, one.account) for one in profiles}
+    touched = _columns(session, theirs, Touchpoint.profile_id, Touchpoint.inbox_id, Touchpoint.subject)
+    messages = _columns(session, theirs, Outgoing.profile_id, Outgoing.inbox_id, Outgoing.id)
+    inbox_ids = {row for _, row, _ in (*touched, *messages) if row is not None} | _heard_from(session, profiles)
     return Traces(
         fan_ids=theirs,
         profiles=profiles,
         claims=claims,
-        inbox_ids=inbox_ids,
-        message_ids=frozenset(message_id for message_id, _, _ in messages),
+        inbox_ids=frozenset(inbox_ids),
+        message_ids=frozenset(message_id for _, _, message_id in messages),
         limits=frozenset(_limits(bot, profiles)),
-        words={
-            "keys": frozenset(session.exec(select(Inbox.key).where(col(Inbox.id).in_(inbox_ids)))),
-            "subjects": frozenset(subject for _, subject in touched if subject),
-            "messages": frozenset(str(message_id) for message_id, _, _ in messages),
-        },
+        said=frozenset((*at[profile], str(word)) for profile, _, word in (*touched, *messages) if word)
+        | _keys(session, inbox_ids),
     )
+
+
+def _columns(session: Session, fan_ids: Collection[UUID], *columns: Any) -> Sequence[Any]:
+    table = columns[0].class_
+    return session.execute(sa.select(*columns).where(col(table.fan_id).in_(fan_ids))).all()
+
+
+def _keys(session: Session, inbox_ids: Collection[int]) -> set[tuple[str, str, str]]:
+    keys = sa.select(col(Inbox.platform), col(Inbox.account), col(Inbox.key)).where(col(Inbox.id).in_(inbox_ids))
+    return {(platform, account, key) for platform, account, key in session.execute(keys)}
 
 
 def counted(session: Session, them: Traces) -> dict[str, int]:

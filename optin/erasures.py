@@ -20,6 +20,7 @@ from optin.schema import known
 
 REDELIVERED = timedelta(days=8)  # WhatsApp brings again what it could not deliver for 7 days, Facebook for 36 hours
 EMAIL = "email"
+REDELIVERY = "redelivery"  # what a hash is for
 
 
 class How(StrEnum):

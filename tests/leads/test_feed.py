@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from bot import forgetting
 from leads import feed, pipeline
 from leads.feed import BadCursor, Page
-from leads.records import LeadRecord
+from leads.records import ErasedRecord, LeadRecord
 from optin import consents
+from optin.erasures import How
 from tests.cast import NOW, Stage
 
 
@@ -21,8 +23,8 @@ def page(stage: Stage, limit: int = 50, cursor: str = "", **more: Any) -> Page:
         return feed.page(session, limit, cursor, **more)
 
 
-def emails(leads: tuple[LeadRecord, ...]) -> list[str | None]:
-    return [lead.email for lead in leads]
+def emails(leads: tuple[LeadRecord | ErasedRecord, ...]) -> list[str | None]:
+    return [lead.email for lead in leads if isinstance(lead, LeadRecord)]
 
 
 def touch(stage: Stage, fan: UUID) -> None:
@@ -189,7 +191,7 @@ def test_a_page_costs_the_same_few_questions_however_long_it_is(stage: Stage) ->
         page(stage)
         counted.append(len([statement for statement in asked if statement.startswith("SELECT")]))
 
-    assert counted == [5, 5]
+    assert counted == [6, 6]
 
 
 def test_a_reader_misses_nobody_and_sees_nothing_twice_while_leads_are_written(stage: Stage) -> None:
@@ -251,3 +253,23 @@ def test_no_lead_appears_behind_a_reader(stage: Stage) -> None:
 
     assert emails(between.leads) == []
     assert emails(after.leads) == ["slow@example.com", "quick@example.com"]
+
+
+def test_who_was_erased_comes_once_more_with_nothing_but_that(stage: Stage) -> None:
+    offer = stage.offer()
+    leads = {handle: stage.lead(offer, handle) for handle in "abc"}
+    first = page(stage, 2)
+
+    stage.clock.now += timedelta(hours=1)
+    forgetting.forget(stage.bot, [leads["b"].fan_id], How.FAN)
+    touch(stage, leads["a"].fan_id)
+    rest = [page(stage, 1, cursor) for cursor in (first.next_cursor,)]
+    while rest[-1].has_more:
+        rest.append(page(stage, 1, rest[-1].next_cursor))
+    since = page(stage, updated_since=stage.clock())
+
+    told = [record.model_dump(exclude_none=True) for each in rest for record in each.leads]
+    assert [one["id"] for one in told] == [leads["c"].id, leads["b"].id, leads["a"].id]
+    assert told[1] == {"id": leads["b"].id, "status": "erased", "updated_at": stage.clock()}
+    assert [record.id for record in since.leads] == [leads["b"].id, leads["a"].id]
+    assert [record.status for record in page(stage).leads] == ["active", "erased", "active"]

@@ -47,13 +47,20 @@ def upgrade() -> None:
 
 # What a line says never changes. Who is being erased may be taken out of what others' lines tell of him.
 SAID = (
-    "id", "fan_id", "channel", "purpose", "act", "wording", "wording_hash", "how", "asked_at", "given_at", "recorded_at",
+    "id", "fan_id", "channel", "purpose", "act", "wording", "wording_hash", "how", "asked_at", "given_at",
+    "recorded_at",
 )  # fmt: skip
 TOLD_THROUGH = ("profile_id", "evidence", "place")
 DECIDED = (
     "id", "fan_id", "message_id", "inbox_id", "at", "stage", "verdict", "why", "until", "held", "law", "house_rules",
     "chosen",
 )  # fmt: skip
+
+
+THROUGH_NO_ERASED = (
+    "NEW.profile_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM profile "
+    "JOIN erasure ON erasure.fan_id = profile.fan_id WHERE profile.id = OLD.profile_id AND erasure.done_at IS NULL)"
+)
 
 
 def _let_go_of_the_erased() -> None:
@@ -75,8 +82,7 @@ def _on_postgresql() -> None:
         )
     _function(
         "refuse_to_forget_through_whom",
-        "NEW.profile_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM profile JOIN erasure ON erasure.fan_id = profile.fan_id "
-        "WHERE profile.id = OLD.profile_id AND erasure.done_at IS NULL)",
+        THROUGH_NO_ERASED,
     )
     _function(
         "refuse_to_forget_whose_word",
@@ -118,8 +124,7 @@ def _on_sqlite() -> None:
     _trigger(
         "consent_forgets",
         f"UPDATE OF {', '.join(TOLD_THROUGH)} ON consent",
-        "NEW.profile_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM profile JOIN erasure ON erasure.fan_id = profile.fan_id "
-        "WHERE profile.id = OLD.profile_id AND erasure.done_at IS NULL)",
+        THROUGH_NO_ERASED,
         "the journal consent forgets only who asked for it",
     )
     parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))  # SQLite keeps ids as 32 digits, JSON with dashes
@@ -127,7 +132,7 @@ def _on_sqlite() -> None:
     _trigger(
         "receipt_forgets",
         "UPDATE OF facts ON receipt",
-        f"NOT EXISTS (SELECT 1 FROM erasure WHERE done_at IS NULL AND instr(OLD.facts, {dashed}) > 0)",
+        f"NOT EXISTS (SELECT 1 FROM erasure WHERE done_at IS NULL AND instr(OLD.facts, {dashed}) > 0)",  # noqa: S608
         "the journal receipt forgets only who asked for it",
     )
     _trigger(

@@ -68,6 +68,11 @@ def key_of(secret: str, who: Handle) -> str:
     return fingerprint(secret, "suppression", *words)
 
 
+def instead_of(secret: str, handle: str) -> str:
+    """In the place of a handle of whom only the proof of his consent is left: who asks is found by it again."""
+    return f"#{fingerprint(secret, 'proof', handle.lower())}"
+
+
 def begin(session: Session, fan_ids: Iterable[UUID], code: str, how: How, now: datetime) -> None:
     for fan_id in fan_ids:
         session.add(Erasure(fan_id=fan_id, code=code, how=how.value, asked_at=now))

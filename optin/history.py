@@ -48,7 +48,7 @@ def heard_as(session: Session, written: Collection[tuple[UUID, str]]) -> set[int
     fan_ids, subjects = {fan_id for fan_id, _ in written}, {subject for _, subject in written}
     columns = (col(Touchpoint.fan_id), col(Touchpoint.subject), col(Touchpoint.inbox_id))
     theirs = sa.select(*columns).where(col(Touchpoint.fan_id).in_(fan_ids), col(Touchpoint.subject).in_(subjects))
-    found = session.execute(theirs.where(Touchpoint.said_by == "fan", col(Touchpoint.inbox_id).is_not(None)))
+    found = session.execute(theirs.where(col(Touchpoint.said_by) == "fan", col(Touchpoint.inbox_id).is_not(None)))
     return {row for fan_id, subject, row in found if row is not None and (fan_id, subject) in written}
 
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import render_template
 
 from bot.assembly import Bot
-from webhooks import api, claim, confirm, faults, headers, health, i18n, panel, receive
+from webhooks import api, callbacks, claim, confirm, faults, headers, health, i18n, panel, receive, rights
 from webhooks.door import csrf, the_bot
 
 SPEC = "/api/v1/openapi.json"
@@ -28,11 +28,13 @@ def create_app(bot: Bot) -> APIFlask:
     faults.install(app)
     csrf.init_app(app)
     app.after_request(headers.put_on)
-    for blueprint in (front, health.blueprint, claim.blueprint, confirm.blueprint, api.blueprint, panel.blueprint):
+    # These carry no cookie that a foreign page could misuse: nothing, the word in the link, a signature, a bearer key.
+    by_word = (claim.blueprint, confirm.blueprint, rights.blueprint)
+    guarded_otherwise = (health.blueprint, *by_word, callbacks.blueprint, api.blueprint)
+    for blueprint in (front, *guarded_otherwise, panel.blueprint):
         app.register_blueprint(blueprint)
-    # These carry no cookie that a foreign page could misuse: nothing, the word in the link, a bearer key.
-    for guarded in (health.blueprint, claim.blueprint, confirm.blueprint, api.blueprint):
-        csrf.exempt(guarded)
+    for blueprint in guarded_otherwise:
+        csrf.exempt(blueprint)
     app.wsgi_app = receive.Receiver(bot, app.wsgi_app)  # type: ignore[method-assign]
     return app
 

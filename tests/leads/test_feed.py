@@ -27,6 +27,12 @@ def emails(leads: tuple[LeadRecord | ErasedRecord, ...]) -> list[str | None]:
     return [lead.email for lead in leads if isinstance(lead, LeadRecord)]
 
 
+def only(stage: Stage) -> LeadRecord:
+    (record,) = page(stage).leads
+    assert isinstance(record, LeadRecord)
+    return record
+
+
 def touch(stage: Stage, fan: UUID) -> None:
     with stage.bot.transaction() as session:
         pipeline.touch(session, fan, stage.clock())
@@ -154,7 +160,7 @@ def test_a_stop_everywhere_holds_on_each_channel(stage: Stage) -> None:
         consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "message-1", later, later))
         pipeline.touch(session, lead.fan_id, later)
 
-    (record,) = page(stage).leads
+    record = only(stage)
 
     said = [(line.channel, line.granted, line.how, line.given_at) for line in record.consent]
     assert said == [("email", False, "chat", later), ("*", False, "chat", later)]
@@ -170,7 +176,7 @@ def test_a_yes_after_a_stop_counts_on_its_channel_alone(stage: Stage) -> None:
     ticked = [box.split('"')[0] for box in visitor.get(f"/claim/{word}").text.split('name="allow" value="')[1:]]
     visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "allow": ticked[0]})
 
-    (record,) = page(stage).leads
+    record = only(stage)
 
     assert [(line.channel, line.granted) for line in record.consent] == [("email", True), ("*", False)]
 

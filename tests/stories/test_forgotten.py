@@ -14,7 +14,7 @@ from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing
 from bot.tables import metadata
-from connectors import Kind
+from connectors import Kind, Way
 from leads.pipeline import ErasedLead, Lead
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -213,7 +213,7 @@ def test_an_erasure_while_his_message_goes_out_loses_nothing_of_the_others(stage
     stage.send()
     stage.work()
 
-    assert [message.way for message in stage.pigeon.sent].count("private") == 2
+    assert [message.way for message in stage.pigeon.sent].count(Way.PRIVATE) == 2
     assert found(stage.bot, ["lea-7f3a"]) == set()
     assert {one.state for one in stage.all(Outgoing)} == {"sent"}
 
@@ -281,7 +281,7 @@ def _rewritten(model: type[SQLModel], column: sa.Column) -> Callable[[], sa.sql.
 
 def test_every_table_says_whether_it_keeps_something_of_a_fan() -> None:
     """A new table can't be forgotten: it is a fan's, it quotes him, or somebody said why it is nobody's."""
-    named = [model.__tablename__ for model in (*traces.HIS, *traces.QUOTES, *traces.NOBODYS)]
+    named = [str(model.__tablename__) for model in (*traces.HIS, *traces.QUOTES, *traces.NOBODYS)]
     personal = {"fan_id", "profile_id", "author", "handle", "recipient", "email", "phone", "text", "raw", "evidence"}
     told = {
         table.name

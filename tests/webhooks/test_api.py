@@ -55,7 +55,7 @@ def test_the_crm_reads_all_leads_and_goes_on_later(stage: Stage, crm: FlaskClien
     stage.lead(offer, "d")
     later = LeadsPage.model_validate(said(crm, f"leads?cursor={pages[-1].next_cursor}"))
 
-    assert [[lead.email for lead in page.data] for page in (*pages, later)] == [
+    assert [[lead.email for lead in page.data if lead.status == "active"] for page in (*pages, later)] == [
         ["a@example.com", "b@example.com"],
         ["c@example.com"],
         ["d@example.com"],

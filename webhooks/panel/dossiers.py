@@ -1,0 +1,20 @@
+"""All that is kept of a fan, for an auditor, or to be handed to the fan who asked for it."""
+
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import Response, abort
+
+from bot import dossier
+from webhooks import rights
+from webhooks.door import the_bot
+
+blueprint = APIBlueprint("dossiers", __name__, enable_openapi=False)
+
+
+@blueprint.get("/fans/<uuid:fan_id>/dossier.<any(json, html):form>")
+def one(fan_id: UUID, form: str) -> Response:
+    bot = the_bot()
+    with bot.reading() as session:
+        told = dossier.of(session, bot, fan_id)
+    return rights.as_file(told, form) if told else abort(404)

@@ -17,9 +17,8 @@ from bot.pace import Pace
 from bot.traces import HIS, QUOTES, Traces
 from leads.pipeline import Lead
 from offers.catalog import Offer
-from optin import erasures, people, tokens, wordings
+from optin import erasures, people, wordings
 from optin.fans import Fan, Profile
-from optin.tokens import Page
 
 FORMAT = 1  # of the JSON: changed with any field that is renamed or taken away
 INSIDE = frozenset({"lane", "attempts", "once", "token_hash", "person_id", "manager_id", "revision"})  # of no person
@@ -56,11 +55,6 @@ def found(session: Session, bot: Bot, wanted: str) -> set[UUID]:
         profiles = select(Profile.fan_id).where(col(Profile.handle).in_(known_as))
         return set(session.exec(profiles)) | set(session.exec(select(Lead.fan_id).where(Lead.email == wanted)))
     return {fan.id} if fan else set()
-
-
-def rights_link(bot: Bot, fan_id: UUID) -> str:
-    """Where a fan sees all this by himself, takes it along, or has it erased."""
-    return f"{bot.settings.address}/rights/{tokens.seal(bot.settings.secret, Page.RIGHTS, fan_id)}"
 
 
 def _rows(session: Session, table: type[SQLModel], them: Traces) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ A solicitation is decided with its person locked, so that two workers take turns
 while a message waits, used up when it is sent, and free again when it ends otherwise. The message is all that counts.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bot import accounts, inbox, outbox
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from connectors import Kind, Rules, Way
-from optin import fans, house_rules, links, people, permits, receipts
+from optin import fans, house_rules, links, people, permits, pressure, receipts
 from optin.fans import Profile
 from optin.people import Person
 from optin.permits import Answer, Facts, Solicitation
@@ -67,6 +67,7 @@ class Desk:
             window_opened_by=profile.window_opened_by,
             blocked=profile.blocked_at is not None,
             by_human=one.said_by != "bot",
+            decided_at=one.created_at if one.said_by != "bot" else None,
             confirms_stop=one.purpose == "stop",
             service=person.standing(profile.fan_id, one.platform, Purpose.SERVICE),
             offers=person.standing(profile.fan_id, one.platform, Purpose.OFFERS) if gives_an_offer else SILENCE,
@@ -90,6 +91,7 @@ class Desk:
             purpose=one.solicits,
             consent=person.standing(profile.fan_id, one.platform, one.solicits),
             preferences=person.preferences,
+            voices=person.voices,
             caps=self.caps,
             weight=one.weight,
             counted=tuple(
@@ -118,7 +120,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         everybody=everybody,
         asked=inbox.asked(session, {one.inbox_id for one in messages if one.inbox_id is not None}),
         paused=accounts.paused(session, now),
-        counted=_counted(session, everybody, solicited, now),
+        counted=_counted(session, [everybody[fan_id] for fan_id in solicited], caps, now),
         rules_version=version,
         caps=caps,
         unheard=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
@@ -128,8 +130,9 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
 
 
 def _counted(
-    session: Session, everybody: dict[UUID, Person], solicited: Collection[UUID], now: datetime
+    session: Session, solicited: Sequence[Person], caps: Caps, now: datetime
 ) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
-    if not solicited:
-        return {}
-    return outbox.counted(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, now)
+    """As far back as any cap or any wish for fewer looks: who wants one a year is not forgotten after a month."""
+    wishes = [wished for person in solicited for wished in (person.preferences, *person.voices)]
+    since = now - max(pressure.LONGEST, caps.gap, *(one.every for one in wishes if one.every))
+    return outbox.counted(session, {one for person in solicited for one in person.fan_ids}, since, now)

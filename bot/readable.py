@@ -3,7 +3,6 @@
 import json
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +14,10 @@ from bot import wording
 from bot.dossier import Dossier
 from bot.periods import PERIODS
 
-HERE = Path(__file__).parent
 PARIS = ZoneInfo("Europe/Paris")
 
 _pages = Environment(
-    loader=FileSystemLoader(HERE / "pages"), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+    loader=FileSystemLoader(wording.HERE), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
 

@@ -159,7 +159,8 @@ def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) 
     message.title = texts.filled(catalog.texts(offer, language), _words(bot, profile, offer)).get("title", "")
     message.text = _text(bot, message, profile, offer, hold)
     if isinstance(best.answer, Deferral):
-        message.state, message.reason, message.due_at = State.DEFERRED.value, best.answer.why, best.answer.until
+        message.state, message.reason = State.DEFERRED.value, best.answer.why
+        message.due_at = max(message.due_at, best.answer.until)
     elif isinstance(best.answer, Permit):
         message.valid_until = best.answer.until
     session.add(message)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
 
@@ -77,6 +78,7 @@ def is_only(pattern: re.Pattern[str], said: str) -> bool:
     return len(said) <= SHORT and bool(pattern.fullmatch(said))
 
 
+@lru_cache(maxsize=32)  # asked for a stop, a wish, a contract, an answer, one after the other
 def spoken(text: str) -> str:
     """The words of `text` and the marks between its clauses, each with a space behind it; "s.t.o.p" is one word."""
     said = "".join(f"{token} " for token in tokens(text))

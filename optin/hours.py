@@ -39,8 +39,11 @@ def _may(hours: tuple[int, int] | None, quiet: tuple[int, int] | None, hour: int
 
 
 def within(span: tuple[int, int], hour: int) -> bool:
-    """Whether an hour of the day is in a span [from, to) that may pass midnight; from 8 to 8 is the whole day."""
-    begin, end = span
+    """Whether an hour of the day is in a span [from, to) that may pass midnight, be it 0 or 24.
+
+    From 8 to 8 is the whole day.
+    """
+    begin, end = span[0] % 24, span[1] % 24
     return begin <= hour < end if begin < end else hour >= begin or hour < end
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from optin.pressure import Caps
 from optin.schema import counted, document
@@ -24,9 +25,12 @@ class HouseRules(SQLModel, table=True):
     at: datetime
 
 
+_NEWEST = sa.select(col(HouseRules.version), col(HouseRules.caps)).order_by(col(HouseRules.version).desc()).limit(1)
+
+
 def current(session: Session) -> tuple[int, Caps]:
     """What holds now, with its version."""
-    newest = session.exec(select(HouseRules).order_by(col(HouseRules.version).desc()).limit(1)).first()
+    newest = session.connection().execute(_NEWEST).first()
     return (newest.version, _CAPS.validate_python(newest.caps)) if newest else (BUILT_IN, Caps())
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from sqlmodel import Session, col, select
 
 from bot import dossier, forgetting, readable
 from bot.assembly import Bot
-from optin import erasures, people, tokens
+from optin import erasures, people
 from optin.erasures import How
 from optin.fans import Profile
 from optin.people import Person
 from optin.tokens import Page
 from webhooks import i18n
 from webhooks.door import the_bot
+from webhooks.guest import behind, told
 from webhooks.visit import came_from_here
 
 # As in webhooks/claim.py: the word in the address is all that opens it, and a foreign page would have to know that.
@@ -47,8 +48,8 @@ def look(word: str) -> Response:
     with _visit(word) as visitor:
         if isinstance(visitor, Response):
             return visitor
-        told = dossier.of(visitor.session, visitor.bot, visitor.fan_id) or {}
-        return _told("look", word=word, body=readable.body(told, i18n.language()))
+        kept = dossier.of(visitor.session, visitor.bot, visitor.fan_id) or {}
+        return _told("look", word=word, body=readable.body(kept, i18n.language()))
 
 
 @blueprint.get("/<word>/dossier.<form>")
@@ -98,9 +99,9 @@ def status(code: str) -> Response:
 FORMS = {"json": "application/json", "html": "text/html"}
 
 
-def as_file(told: dossier.Dossier, form: str) -> Response:
+def as_file(kept: dossier.Dossier, form: str) -> Response:
     """A dossier to be kept."""
-    text = dossier.as_json(told) if form == "json" else readable.page(told, i18n.language())
+    text = dossier.as_json(kept) if form == "json" else readable.page(kept, i18n.language())
     answer = make_response(text)
     answer.mimetype = FORMS[form]
     answer.headers["Content-Disposition"] = f'attachment; filename="dossier.{form}"'
@@ -111,17 +112,18 @@ def as_file(told: dossier.Dossier, form: str) -> Response:
 def _visit(word: str) -> Iterator[Visitor | Response]:
     """Who holds this word; or what to tell who doesn't, or who is gone by now."""
     bot = the_bot()
-    fan_id = tokens.opened(bot.settings.secret, Page.RIGHTS, word)
-    with bot.reading() as session:
-        gone = erasures.of_fan(session, fan_id) if fan_id else None
-        person = people.load(session, [fan_id]).get(fan_id) if fan_id else None
-        if gone is not None:
-            yield _to_status(gone.code)
-        elif fan_id is None or person is None:
+    with behind(word, Page.RIGHTS, bot.reading) as found:
+        if found is None:
             yield _told("unknown", 404)
-        else:
+            return
+        session, fan_id = found
+        gone = erasures.of_fan(session, fan_id)
+        person = people.load(session, [fan_id]).get(fan_id)
+        if person is not None:
             i18n.prefer(person.languages[fan_id])
             yield Visitor(bot, session, word, fan_id, person)
+        else:
+            yield _to_status(gone.code) if gone else _told("unknown", 404)
 
 
 def _to_status(code: str) -> Response:
@@ -129,4 +131,4 @@ def _to_status(code: str) -> Response:
 
 
 def _told(page: str, status: int = 200, **facts: object) -> Response:
-    return make_response(render_template(f"rights/{page}.html", brand=the_bot().settings.brand, **facts), status)
+    return told(f"rights/{page}", status, **facts)

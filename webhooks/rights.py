@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, request, url_for
 from sqlmodel import Session, col, select
 
-from bot import dossier, forgetting, readable
+from bot import dossier, forgetting, pages, readable
 from bot.assembly import Bot
 from optin import erasures, people
 from optin.erasures import How
@@ -34,6 +34,11 @@ class Visitor:
     person: Person
 
     @property
+    def choices(self) -> str:
+        """Where he says how he wants to be written to."""
+        return pages.path(self.bot, Page.CHOICES, self.fan_id)
+
+    @property
     def profiles(self) -> dict[UUID, list[Profile]]:
         """His profiles, by the fan as whom we met him there."""
         his = select(Profile).where(col(Profile.fan_id).in_(self.person.fan_ids)).order_by(col(Profile.id))
@@ -49,7 +54,7 @@ def look(word: str) -> Response:
         if isinstance(visitor, Response):
             return visitor
         kept = dossier.of(visitor.session, visitor.bot, visitor.fan_id) or {}
-        return _told("look", word=word, body=readable.body(kept, i18n.language()))
+        return _told("look", word=word, visitor=visitor, body=readable.body(kept, i18n.language()))
 
 
 @blueprint.get("/<word>/dossier.<form>")

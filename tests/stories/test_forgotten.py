@@ -1,6 +1,7 @@
 """A fan who asks to be forgotten is forgotten: in every table, in the logs, and by whatever comes back later."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -304,3 +305,40 @@ def test_rows_go_before_those_to_which_they_refer() -> None:
     }
 
     assert late == set()
+
+
+def test_erasures_amid_hearing_and_sending_break_nothing(stage: Stage) -> None:
+    """Two workers are busy with forty fans while half of them are erased, one after the other."""
+    stage.offer()
+    gone, kept = [f"gone-{n}-7f3a" for n in range(20)], [f"kept-{n}-9b1c" for n in range(20)]
+    for who in (*gone, *kept):
+        stage.comments("promo", who=who)
+    stage.hear()
+    known = {who: fan_of(stage, who) for who in gone}
+    for who in (*gone, *kept):
+        stage.writes("merci", who=who)
+
+    with ThreadPoolExecutor(3) as threads:
+        working = [threads.submit(_work, stage, f"worker-{n}") for n in range(2)]
+        erasing = threads.submit(lambda: [forgetting.forget(stage.bot, [known[who]], How.FAN) for who in gone])
+        codes = erasing.result()
+        assert [one.result() for one in working] == [None, None]
+    stage.work()
+    for fan_id in {profile.fan_id for profile in stage.all(Profile) if profile.handle in gone}:
+        forget(stage, fan_id)  # whose thanks came after
+
+    assert None not in codes
+    assert found(stage.bot, gone) == set()
+    assert {profile.handle for profile in stage.all(Profile)} >= set(kept)
+    states = {one.state for one in stage.all(Outgoing) if one.handle in kept}
+    assert states == {"sent"}
+
+
+def _work(stage: Stage, name: str) -> None:
+    """As a worker does: an error of the database means to begin again."""
+    for _ in range(10):
+        try:
+            stage.hear(name)
+            stage.send()
+        except sa.exc.OperationalError:
+            continue

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import and_, func, update
 from sqlmodel import Session, col, select
 
 from bot import inbox
@@ -29,6 +29,7 @@ from optin.receipts import Receipt
 
 ERASED = "erased"  # in the place of an id, or as the reason why a message does not go
 GONE = "…"  # in the place of a word
+TELL_OF_BOTH = ("linked", "unlinked")  # what a manager did with one fan and said of another
 UNSENT = (State.DRAFT.value, State.WAITING.value, State.DEFERRED.value)
 WINDOW = 5_000  # rows of the inbox that are looked through at a time
 
@@ -55,6 +56,8 @@ def _unname(bot: Bot, profile: Profile, after: int) -> None:
 def keep_nothing(session: Session, bot: Bot, them: Traces, now: datetime) -> None:
     """What others were told about their claims, and the addresses that others gave as theirs."""
     _keep_no_quotes(session, QUOTES[Change](them))
+    linked = [str(fan_id) for fan_id in links.ever_one_with(session, them.fan_ids)]
+    _keep_no_quotes(session, and_(col(Change.what).in_(TELL_OF_BOTH), col(Change.subject_id).in_(linked)))
     _keep_no_codes(session, bot, them)
     _keep_no_addresses(session, them, now)
     through = update(Preference).where(col(Preference.profile_id).in_(them.profile_ids))

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from bot import pace
 from bot.accounts import AccountState, Position
 from bot.assembly import Bot
 from bot.beats import Beat
-from bot.changes import Change, Subject
+from bot.changes import Change
 from bot.inbox import Inbox
 from bot.lanes import Lane
 from bot.managers import Manager, SignInTry
@@ -90,9 +90,7 @@ HIS: Mapping[type[SQLModel], Where] = {
 
 # What is a manager's, and may quote him: the line stays, his words go.
 QUOTES: Mapping[type[SQLModel], Where] = {
-    Change: lambda them: and_(
-        col(Change.subject) == Subject.MESSAGE.value, col(Change.subject_id).in_([str(one) for one in them.message_ids])
-    ),
+    Change: lambda them: col(Change.subject_id).in_([str(one) for one in (*them.message_ids, *them.fan_ids)]),
 }
 
 # What is nobody's.

@@ -5,11 +5,17 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from flask import Response, abort
 
-from bot import dossier
+from bot import dossier, pages
+from optin.tokens import Page
 from webhooks import rights
 from webhooks.door import the_bot
 
 blueprint = APIBlueprint("dossiers", __name__, enable_openapi=False)
+
+
+@blueprint.app_context_processor
+def in_every_page() -> dict[str, object]:
+    return {"rights_link": lambda fan_id: pages.link(the_bot(), Page.RIGHTS, fan_id)}
 
 
 @blueprint.get("/fans/<uuid:fan_id>/dossier.<any(json, html):form>")

@@ -74,9 +74,9 @@ class Outgoing(SQLModel, table=True):
     lane: int = Field(sa_type=SmallInteger)
     answers: str = ""  # the platform's id of what it answers
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     inbox_id: int | None = belongs_to("inbox", nullable=True)  # what it answers; None where we began
-    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
@@ -180,6 +180,14 @@ def write(session: Session, noted: Iterable[Outgoing]) -> None:
     rows = [{"row": one.id, **{f"new_{name}": getattr(one, name) for name in _NOTED}} for one in noted]
     if rows:
         session.connection().execute(_WRITE, rows)
+
+
+def gone(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages whose fan was erased while they went out: nothing of them is kept."""
+    if not message_ids:
+        return set()
+    here = session.exec(select(Outgoing.id).where(col(Outgoing.id).in_(message_ids))).all()
+    return set(message_ids).difference(here)
 
 
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:

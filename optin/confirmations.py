@@ -20,7 +20,7 @@ class Confirmation(SQLModel, table=True):
     fan_id: UUID = belongs_to("fan")
     profile_id: UUID = belongs_to("profile")
     claim_id: UUID = Field(index=True)  # no reference: claims stand to the left of this room
-    asked_id: int = Field(sa_type=Counted, foreign_key="consent.id")
+    asked_id: int = Field(foreign_key="consent.id", sa_type=Counted, index=True)
     email: str = Field(index=True)
     wording: str
     asked_at: datetime

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, make_response, render_template
 from sqlmodel import Session
 
-from bot import choosing, reach, summing_up
+from bot import choosing, pages, reach, summing_up
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
@@ -39,6 +39,11 @@ class Guest:
     def says(self, place: str, how: str = "page", profile_id: UUID | None = None) -> Word:
         """What he sent just now, by an id of its own."""
         return Word(self.fan_id, profile_id, how, str(self.bot.new_id()), self.now, place)
+
+    @property
+    def rights(self) -> str:
+        """Where he sees all that we know of him, and has it erased."""
+        return pages.path(self.bot, Page.RIGHTS, self.fan_id)
 
     @property
     def holds(self) -> str:

@@ -10,7 +10,20 @@ from flask_wtf.csrf import CSRFError
 
 from webhooks import i18n
 from webhooks.door import the_bot
-from webhooks.panel import asking, attention, fans, journal, leads, offers, queue, refusals, reports, sign_in, who
+from webhooks.panel import (
+    asking,
+    attention,
+    dossiers,
+    fans,
+    journal,
+    leads,
+    offers,
+    queue,
+    refusals,
+    reports,
+    sign_in,
+    who,
+)
 from webhooks.panel.shapes import Waiting
 
 OPEN = "panel.sign_in.enter"  # the one page for who is not signed in
@@ -18,7 +31,7 @@ OPEN = "panel.sign_in.enter"  # the one page for who is not signed in
 LONGEST_RAW = 20_000  # characters
 
 blueprint = APIBlueprint("panel", __name__, url_prefix="/panel", enable_openapi=False)
-for page in (sign_in, queue, offers, fans, leads, refusals, attention, journal):
+for page in (sign_in, queue, offers, fans, dossiers, leads, refusals, attention, journal):
     blueprint.register_blueprint(page.blueprint)
 
 

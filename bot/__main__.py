@@ -1,4 +1,4 @@
-"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `demo-offers`."""
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `explain`, and to add managers, keys and offers."""
 
 import os
 import signal
@@ -6,11 +6,12 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import click
 import structlog
 
-from bot import assembly, clock, database, demo, managers, running, worker
+from bot import assembly, clock, database, demo, explaining, explaining_in_text, managers, running, worker
 from bot.assembly import Bot
 from bot.settings import env_file
 from connectors import Misconfigured
@@ -95,6 +96,18 @@ def add_key(name: str) -> None:
     bot = _assemble()
     with bot.transaction() as session:
         click.echo(keys.make(session, name, assembly.random_bytes(), bot.now()))
+
+
+@cli.command()
+@click.argument("message", type=click.UUID)
+def explain(message: UUID) -> None:
+    """Why a message went, waits or stays unsaid: every decision about it, with all that it was decided from."""
+    bot = _assemble()
+    with bot.reading() as session:
+        explained = explaining.explain(session, bot, message)
+        if explained is None:
+            raise click.ClickException("there is no such message")
+        click.echo(explaining_in_text.text(explained))
 
 
 @cli.command("demo-offers")

@@ -30,6 +30,14 @@ def named(name: str, brand: str) -> Wording:
     return Wording(name, text, hashlib.sha256(text.encode()).hexdigest())
 
 
+def shown(name: str, its_hash: str, brand: str) -> str:
+    """The words behind a name, if today's file still holds those that a fan saw; else nothing."""
+    if not (HERE / f"{name}.txt").is_file():
+        return ""
+    words = named(name, brand)
+    return words.text if words.hash == its_hash else ""
+
+
 def _newest(what: str, language: str) -> str:
     versions = [int(path.name.split(".")[1]) for path in HERE.glob(f"{what}.*.{language}.txt")]
     if not versions:

@@ -34,4 +34,9 @@ def hours(time: timedelta) -> int:
     return time // timedelta(hours=1)
 
 
-ALL = (pretty, instant, verdict, as_wishes, hours)
+def sentence(words: str) -> str:
+    """With a large first letter, and the others as they are: "CRM" stays "CRM"."""
+    return words[:1].upper() + words[1:]
+
+
+ALL = (pretty, sentence, instant, verdict, as_wishes, hours)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -312,6 +313,22 @@ def test_to_compete_at_once_can_be_taken_back_until_it_is_decided(office: Office
     browser.post(f"/panel/messages/{second}/undo")
 
     assert office.message(second).model_dump() == before.model_dump()
+
+
+def test_what_was_decided_anew_keeps_its_new_day(office: Office) -> None:
+    _, second = put_off(office)
+    browser = office.desk()
+    browser.post(f"/panel/put-off/{second}/now")
+    with office.bot.transaction() as session:
+        house_rules.change(session, replace(CAPS, gap=timedelta(hours=6)), f"manager:{office.claire.id}", office.now)
+    office.later(seconds=6)
+    soliciting.compete(office.bot)
+    until = office.message(second).due_at
+
+    landed = browser.follow(f"/panel/messages/{second}/undo")
+
+    assert "Somebody was faster" in landed.text
+    assert office.message(second).due_at == until
 
 
 def test_of_two_managers_at_what_was_put_off_the_second_is_told(office: Office) -> None:

@@ -24,9 +24,7 @@ JUST_NOW = Counted(NOON - HOUR, "offers", 100)
 def soliciting(**different: Any) -> Facts:
     names = ("consent", "preferences", "caps", "counted")
     wanted = {name: different.pop(name) for name in names if name in different}
-    asked = Solicitation(
-        **({"purpose": "offers", "consent": YES, "preferences": Preferences(), "caps": Caps(), "weight": 100} | wanted)
-    )
+    asked = replace(Solicitation("offers", YES, Preferences(), Caps(), 100), **wanted)
     facts = Facts("chat", Way.DIRECT, allowed(CHAT, None, Way.DIRECT), window_opened_at=NOON - HOUR, solicits=asked)
     return replace(facts, **different)
 

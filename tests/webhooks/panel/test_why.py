@@ -76,7 +76,12 @@ def printed(office: Office, message_id: UUID) -> list[list[tuple[str, str]]]:
         explained = explaining.explain(session, office.bot, message_id)
     assert explained is not None
     _, *receipts = explaining_in_text.text(explained).split("\n\n")
-    return [[tuple(line.strip().split(": ", 1)) for line in one.splitlines()[1:]] for one in receipts]
+    return [[parted(line) for line in one.splitlines()[1:]] for one in receipts]
+
+
+def parted(line: str) -> tuple[str, str]:
+    about, _, said = line.strip().partition(": ")
+    return about, said
 
 
 def test_the_panel_and_the_command_show_the_same_receipts(office: Office) -> None:

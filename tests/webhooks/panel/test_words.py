@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -194,7 +195,8 @@ WISHES = {
 @pytest.mark.parametrize("about", list(About))
 def test_every_wish_has_words(office: Office, about: About) -> None:
     with office.app.test_request_context("/panel/?lang=fr"):
-        told = str(office.app.jinja_env.get_template("panel/words.html").make_module().wish(about, WISHES[about]))
+        words: Any = office.app.jinja_env.get_template("panel/words.html").make_module()
+        told = str(words.wish(about, WISHES[about]))
 
     assert told.endswith(".")
     assert about.value not in told

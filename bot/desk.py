@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
-from bot import accounts, changes, inbox, own_words
+from bot import accounts, changes, inbox, outbox, own_words
 from bot.accounts import AccountState
 from bot.assembly import Bot
 from bot.changes import Change, Subject, What
@@ -121,7 +121,7 @@ def say_sent(session: Session, message_id: UUID, manager: Manager, now: datetime
     message = session.get(Outgoing, message_id)
     if message is None:
         return too_late(session, message, message_id)
-    at = message.taken_at or now
+    at = min(message.taken_at + outbox.LEASE, now) if message.taken_at else now  # it may have left as late as that
     values = {"state": State.SENT.value, "reason": BY_MANAGER, "sent_at": at}
     decided = decide(session, message, is_uncertain(), values, What.SAID_SENT, manager, now)
     if isinstance(decided, Done):

@@ -53,7 +53,7 @@ class Pressure:
     weight: int
     used: Sequence[Used]
     caps: Caps
-    wishes: Preferences
+    wishes: Sequence[Preferences]  # of each of the fans who are this person, where they wish for different things
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _pressure(facts: Facts, at: datetime) -> Pressure | None:
     if wanted is None:
         return None
     used = pressure.used(wanted.counted, wanted.caps, wanted.purpose, at)
-    return Pressure(wanted.purpose, wanted.weight, used, wanted.caps, wanted.preferences)
+    return Pressure(wanted.purpose, wanted.weight, used, wanted.caps, wanted.wishes)
 
 
 class _Known:

@@ -68,8 +68,9 @@ def _dosed(had: Pressure) -> Iterator[tuple[str, str]]:
     yield "gap", f"{had.caps.gap / HOUR:g}h"
     quiet = had.caps.quiet
     yield "quiet", f"{quiet[0]}-{quiet[1]} {had.caps.zone}" if quiet else "none"
-    for about, value in preferences.as_json(had.wishes).items():
-        yield "wish", f"{about} {value}"
+    for voice in had.wishes:
+        for about, value in preferences.as_json(voice).items():
+            yield "wish", f"{about} {value}"
 
 
 def answer(verdict: str, why: str, until: datetime | None) -> str:

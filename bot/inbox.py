@@ -139,15 +139,14 @@ def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, date
     return {row: (Kind(kind), at) for row, kind, at in found}
 
 
-def unheard(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these fans did something that nobody has heard to the end yet."""
+def unheard(session: Session, fan_ids: Collection[UUID], state: str = Waiting) -> set[UUID]:
+    """Which of these fans did something that nobody has heard yet, or that broke us and was set aside."""
     his = and_(
         col(Profile.platform) == col(Inbox.platform),
         col(Profile.account) == col(Inbox.account),
         col(Profile.handle) == col(Inbox.author),
     )
-    unheard_yet = col(Inbox.state).in_([Waiting, Aside])  # what broke us may have been a no
-    waits = select(Profile.fan_id).join(Inbox, his).where(col(Profile.fan_id).in_(fan_ids), unheard_yet)
+    waits = select(Profile.fan_id).join(Inbox, his).where(col(Profile.fan_id).in_(fan_ids), Inbox.state == state)
     return set(session.exec(waits)) if fan_ids else set()
 
 

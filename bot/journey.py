@@ -18,6 +18,7 @@ from bot.meaning import Meaning
 from bot.offering import asks_for_an_offer
 from bot.scene import Scene
 from bot.speech import Say
+from bot.wishing import wishes_something
 from connectors import Kind
 from optin import history, people, wishes
 from optin.standing import EVERYWHERE, Purpose
@@ -187,6 +188,7 @@ STEPS: tuple[Step, ...] = (
     _changed_his_words,
     _leaves,
     _says_nothing,
+    wishes_something,
     _complains,
     takes_a_step,
     asks_for_an_offer,

@@ -21,6 +21,7 @@ from optin.standing import EVERYTHING, EVERYWHERE, Purpose
 
 HOW = "manager"
 LONGEST_REASON = 500
+BROUGHT = (Purpose.OFFERS, Purpose.NEWSLETTER)  # what we bring of our own accord
 
 
 class Said(StrEnum):
@@ -43,8 +44,8 @@ def note(
     proof = f"change:{change}"
     match said:
         case Said.NO_OFFERS:
-            _withdraw(session, fan_id, fan_ids, (Purpose.OFFERS, Purpose.NEWSLETTER), proof, now)
-            outbox.withdraw_solicitations(session, fan_ids, EVERYWHERE, "fan_wants_no_offers")
+            _withdraw(session, fan_id, fan_ids, BROUGHT, proof, now)
+            outbox.withdraw_solicitations(session, fan_ids, EVERYWHERE, BROUGHT, "fan_wants_no_offers")
         case Said.STOP:
             _withdraw(session, fan_id, fan_ids, (EVERYTHING,), proof, now)
             outbox.withdraw(session, fan_ids, EVERYWHERE, "fan_said_stop")

@@ -195,7 +195,8 @@ def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) 
     why = f"{address}/why/{tokens.seal(secret, Page.WHY, message.id)}"
     message.text = _text(bot, message, profile, offer, link, why)
     if isinstance(best.answer, Deferral):
-        message.state, message.reason, message.due_at = State.DEFERRED.value, best.answer.why, best.answer.until
+        message.state, message.reason = State.DEFERRED.value, best.answer.why
+        message.due_at = max(message.due_at, best.answer.until)
     elif isinstance(best.answer, Permit):
         message.valid_until = best.answer.until
     session.add(message)

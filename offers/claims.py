@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,6 +87,12 @@ def held(session: Session, fan_ids: Iterable[UUID]) -> list[Hold]:
 def behind(session: Session, word: str) -> Claim | None:
     """The claim that this word opens."""
     return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
+
+
+def newest_with_email(session: Session, fan_ids: Collection[UUID]) -> Claim | None:
+    """The last claim on which one of these fans told an address."""
+    told = select(Claim).where(col(Claim.fan_id).in_(fan_ids), Claim.email != "")
+    return session.exec(told.order_by(col(Claim.opened_at).desc(), col(Claim.id).desc()).limit(1)).first()
 
 
 def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> bool:

@@ -72,6 +72,12 @@ def by_ids(session: Session, profile_ids: Collection[UUID]) -> Sequence[Profile]
     return session.exec(select(Profile).where(col(Profile.id).in_(profile_ids))).all()
 
 
+def profiles_of(session: Session, fan_ids: Collection[UUID]) -> Sequence[Profile]:
+    """All profiles of these fans: where they were heard last comes first."""
+    theirs = select(Profile).where(col(Profile.fan_id).in_(fan_ids))
+    return session.exec(theirs.order_by(col(Profile.last_heard_at).desc(), col(Profile.id))).all()
+
+
 def second(profile: Profile, new_id: UUID, who: Handle) -> Profile:
     """Another profile of the same fan, known as long as the first one."""
     return Profile(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin import consents, fans
+from optin.consents import Consent
 from optin.fans import Fan, Handle, Profile
 from optin.schema import belongs_to, counted
 from optin.standing import Act, Edge
@@ -134,14 +135,18 @@ def _let_refusals_outlive(session: Session, person_ids: Collection[UUID]) -> Non
     """What was refused for the whole person stays refused for each of his fans: a no is never lost by an unlinking."""
     fan_ids = session.exec(select(Fan.id).where(col(Fan.person_id).in_(person_ids))).all()
     holding, journal = edges(session, fan_ids), consents.of(session, fan_ids)
-    said = {(line.fan_id, line.channel, line.purpose, line.evidence) for line in journal}
+    said = {(line.fan_id, *_what_was_said(line)) for line in journal}
     for line in journal:
         if line.act != Act.WITHDRAWN:
             continue
         together = groups(fan_ids, [edge for edge in holding if edge.at < line.given_at])
         others = [fan_id for fan_id in fan_ids if together[fan_id] == together[line.fan_id]]
-        missing = [one for one in others if (one, line.channel, line.purpose, line.evidence) not in said]
+        missing = [one for one in others if (one, *_what_was_said(line)) not in said]
         consents.journal(session, [line.model_dump(exclude={"id"}) | {"fan_id": one} for one in missing])
+
+
+def _what_was_said(line: Consent) -> tuple[object, ...]:
+    return line.channel, line.purpose, line.act, line.evidence, line.given_at
 
 
 def _people(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, UUID]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from optin import permits
 from optin.permits import Deferral, Facts, Permit, Refusal, Solicitation
@@ -35,26 +36,30 @@ def _without(facts: Facts, why: str, now: datetime) -> Facts:
 def _wished_or_capped(wanted: Solicitation, why: str) -> Solicitation | None:
     if why.startswith("cap_"):
         return _roomier(wanted, why.removeprefix("cap_"))
-    wishes = wanted.preferences
     match why:
         case "fan_wants_no_offers" | "no_consent":
             return replace(wanted, consent=YES)
         case "prefers_other_channel":
-            return replace(wanted, preferences=replace(wishes, channel="", without=frozenset()))
+            return _wishing(wanted, channel="", without=frozenset())
         case "paused":
-            return replace(wanted, preferences=replace(wishes, paused_until=None))
+            return _wishing(wanted, paused_until=None)
         case "his_hours":
-            return replace(wanted, preferences=replace(wishes, hours=ANY_HOUR))
+            return _wishing(wanted, hours=ANY_HOUR)
         case "quiet_hours":
             return replace(wanted, caps=replace(wanted.caps, quiet=None))
     return None
 
 
+def _wishing(wanted: Solicitation, **otherwise: Any) -> Solicitation:
+    """Whichever of his profiles he wished it from."""
+    voices = tuple(replace(one, **otherwise) for one in wanted.voices)
+    return replace(wanted, preferences=replace(wanted.preferences, **otherwise), voices=voices)
+
+
 def _roomier(wanted: Solicitation, cap: str) -> Solicitation:
     """Without this cap: "gap", "week", "offers_week"."""
     if cap == "gap":
-        wishes = replace(wanted.preferences, every=None)
-        return replace(wanted, caps=replace(wanted.caps, gap=timedelta(0)), preferences=wishes)
+        return _wishing(replace(wanted, caps=replace(wanted.caps, gap=timedelta(0))), every=None)
     about, _, span = cap.rpartition("_")
     return replace(wanted, caps=_lifted(wanted.caps, about or ALL, span))
 

@@ -22,7 +22,7 @@ JUST_NOW = Counted(NOON - HOUR, "offers", 100)
 
 
 def soliciting(**different: Any) -> Facts:
-    names = ("consent", "preferences", "caps", "counted")
+    names = ("consent", "preferences", "caps", "counted", "voices")
     wanted = {name: different.pop(name) for name in names if name in different}
     asked = replace(Solicitation("offers", YES, Preferences(), Caps(), 100), **wanted)
     facts = Facts("chat", Way.DIRECT, allowed(CHAT, None, Way.DIRECT), window_opened_at=NOON - HOUR, solicits=asked)
@@ -60,6 +60,19 @@ def test_nothing_stands_in_the_way_of_what_may_go() -> None:
 )  # fmt: skip
 def test_each_obstacle_is_told_alone(facts: Facts, why: str) -> None:
     assert told(facts) == [why]
+
+
+def test_wishes_from_several_of_his_profiles_are_each_told_and_taken_away() -> None:
+    voices = (Preferences(channel="email"), Preferences(paused_until=NOON + HOUR), Preferences(hours=(14, 15)))
+
+    assert told(soliciting(voices=voices)) == ["prefers_other_channel", "his_hours", "paused"]
+
+
+def test_hours_that_never_meet_are_told_as_hours() -> None:
+    never = (Preferences(hours=(9, 10)), Preferences(hours=(18, 19)))
+    endless = allowed(replace(CHAT, window=None), None, Way.DIRECT)
+
+    assert told(soliciting(voices=never, allowed=endless)) == ["his_hours"]
 
 
 def test_all_that_is_in_the_way_is_told_the_first_reason_first() -> None:

@@ -176,7 +176,11 @@ def _wishes(session: Session, person: Person, noted: Mapping[str, Changed]) -> l
 def _used(session: Session, person: Person, now: datetime) -> list[Used]:
     """How much of the caps he has used up by now, for an offer."""
     _, caps = house_rules.current(session)
-    counted = [one for rows in outbox.counted(session, person.fan_ids, now).values() for _, _, one in rows]
+    counted = [
+        one
+        for rows in outbox.counted(session, person.fan_ids, now - pressure.LONGEST, now).values()
+        for _, _, one in rows
+    ]
     return pressure.used(counted, caps, Purpose.OFFERS, now)
 
 

@@ -1,6 +1,7 @@
 """How the panel's templates read what the program keeps."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,9 @@ def verdict(answer: Answer) -> str:
     return type(answer).__name__.lower()
 
 
-def as_wishes(kept: Preferences) -> dict[str, str]:
-    return preferences.as_json(kept)
+def as_wishes(voices: Sequence[Preferences]) -> list[tuple[str, str]]:
+    """What somebody wishes, on all of his profiles, each thing once."""
+    return list(dict.fromkeys(wish for voice in voices for wish in preferences.as_json(voice).items()))
 
 
 def hours(time: timedelta) -> int:

@@ -140,7 +140,7 @@ def test_a_form_that_is_sent_twice_proposes_once(office: Office) -> None:
     again = browser.post(f"/panel/fans/{fan_id}/propose", {"offer": str(offer.id)})
 
     assert again.status_code == 409
-    assert "The fan was brought this offer before, or holds its code." in again.text
+    assert "This offer was brought to the fan before, or he has its code." in again.text
     assert office.count(Outgoing) == office.count(Change) == 1
 
 
@@ -158,7 +158,7 @@ def test_only_offers_that_are_open_can_be_chosen(office: Office) -> None:
     asked = [look(browser, fan_id, offer.id) for offer in shut]
 
     assert [name for name in ("Ouverte", "Brouillon", "Finie", "Épuisée") if f">{name}</option>" in page] == ["Ouverte"]
-    assert ["The offer is not open, or sold out." in one for one in asked] == [True] * 3
+    assert ["The offer is not open, or nothing of it is left." in one for one in asked] == [True] * 3
 
 
 @pytest.mark.parametrize("offer", ["", "nonsense", str(UUID(int=7))])

@@ -1,4 +1,4 @@
-"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `dossier` and more."""
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `explain`, `dossier`, to add managers, and more."""
 
 import os
 import signal
@@ -11,7 +11,20 @@ from uuid import UUID
 import click
 import structlog
 
-from bot import assembly, clock, database, demo, dossier, managers, readable, retention, running, worker
+from bot import (
+    assembly,
+    clock,
+    database,
+    demo,
+    dossier,
+    explaining,
+    explaining_in_text,
+    managers,
+    readable,
+    retention,
+    running,
+    worker,
+)
 from bot.assembly import Bot
 from bot.settings import env_file
 from connectors import Misconfigured
@@ -130,6 +143,18 @@ def retention_(dry_run: bool) -> None:
         click.echo(f"  {why.value:14} {table:14} {rows:8}")
     if not counts:
         click.echo("  nothing")
+
+
+@cli.command()
+@click.argument("message", type=click.UUID)
+def explain(message: UUID) -> None:
+    """Why a message went, waits or stays unsaid: every decision about it, with all that it was decided from."""
+    bot = _assemble()
+    with bot.reading() as session:
+        explained = explaining.explain(session, bot, message)
+        if explained is None:
+            raise click.ClickException("there is no such message")
+        click.echo(explaining_in_text.text(explained))
 
 
 @cli.command("demo-offers")

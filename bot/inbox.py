@@ -152,6 +152,12 @@ def unheard(session: Session, fan_ids: Collection[UUID], state: str = Waiting) -
     return set(session.exec(waits)) if fan_ids else set()
 
 
+def by_keys(session: Session, platform: str, account: str, keys: Collection[str]) -> dict[str, Inbox]:
+    """What has these ids of the platform's."""
+    here = select(Inbox).where(Inbox.platform == platform, Inbox.account == account, col(Inbox.key).in_(keys))
+    return {row.key: row for row in session.exec(here)} if keys else {}
+
+
 def anything_waiting(session: Session) -> bool:
     return session.connection().execute(_ANY_WAITING).first() is not None
 

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
+from optin.fans import Fan
 from optin.pressure import Counted
 from optin.schema import belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
@@ -245,6 +246,15 @@ def counted(
         left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
         found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
     return found
+
+
+def went_out(session: Session, since: datetime, most: int) -> list[tuple[UUID, str, Counted]]:
+    """The solicitations that went out since then, with person and way, oldest first: of many the newest."""
+    columns = (Fan.person_id, Outgoing.way, Outgoing.sent_at, Outgoing.solicits, Outgoing.weight)
+    gone = sa.select(*map(col, columns)).join(Fan, col(Fan.id) == col(Outgoing.fan_id))
+    lately = gone.where(col(Outgoing.weight) > 0, col(Outgoing.sent_at) > since)
+    rows = session.execute(lately.order_by(col(Outgoing.sent_at).desc()).limit(most)).all()
+    return [(person, way, Counted(at, purpose, weight)) for person, way, at, purpose, weight in reversed(rows)]
 
 
 # A place is reserved from the decision on, used up by sending, and free again with any other ending.

@@ -35,7 +35,7 @@ class Claim(SQLModel, table=True):
 
     id: UUID = known()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     offer_id: UUID = belongs_to("offer")
     token_hash: str = Field(max_length=64, unique=True)
     step: str = Field(default=Step.EMAIL.value, max_length=10)
@@ -104,6 +104,12 @@ def to_be_given(session: Session, person_ids: Collection[UUID]) -> Sequence[UUID
     """The offers of which one of these people gets his code as soon as we have his address."""
     theirs = select(Claim.offer_id).join(Fan, col(Fan.id) == col(Claim.fan_id)).where(Claim.step == Step.EMAIL.value)
     return session.exec(theirs.where(col(Fan.person_id).in_(person_ids)).distinct()).all()
+
+
+def newest_with_email(session: Session, fan_ids: Collection[UUID]) -> Claim | None:
+    """The last claim on which one of these fans told an address."""
+    told = select(Claim).where(col(Claim.fan_id).in_(fan_ids), Claim.email != "")
+    return session.exec(told.order_by(col(Claim.opened_at).desc(), col(Claim.id).desc()).limit(1)).first()
 
 
 def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ class Fan(SQLModel, table=True):
     person_id: UUID = Field(index=True)
     language: str = Field(max_length=8)
     created_at: datetime
+    reduced_at: datetime | None = Field(default=None, index=True)  # since then only what proves his consent is kept
 
 
 class Profile(SQLModel, table=True):
@@ -81,6 +82,12 @@ def profile_at(session: Session, who: Handle) -> Profile | None:
 
 def by_ids(session: Session, profile_ids: Collection[UUID]) -> Sequence[Profile]:
     return session.exec(select(Profile).where(col(Profile.id).in_(profile_ids))).all()
+
+
+def profiles_of(session: Session, fan_ids: Collection[UUID]) -> Sequence[Profile]:
+    """All profiles of these fans: where they were heard last comes first."""
+    theirs = select(Profile).where(col(Profile.fan_id).in_(fan_ids))
+    return session.exec(theirs.order_by(col(Profile.last_heard_at).desc(), col(Profile.id))).all()
 
 
 def second(profile: Profile, new_id: UUID, who: Handle) -> Profile:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from leads import feed, purchases
 from leads.purchases import Kept, Told
-from leads.records import LeadRecord
+from leads.records import ErasedRecord, LeadRecord
 from leads.redemptions import Redeemed
 
 MOST = 200
@@ -76,7 +76,9 @@ class LeadsAsked(Asked):
 
 
 class LeadsPage(Answer):
-    data: tuple[LeadRecord, ...] = Field(description="The leads, the one that changed longest ago first.")
+    data: tuple[LeadRecord | ErasedRecord, ...] = Field(
+        description="The leads, the one that changed longest ago first. One who was erased is there once more."
+    )
     has_more: bool = Field(description="Whether the next page has leads already.")
     next_cursor: str = Field(description="Where to go on, now or later. It is there on the last page too.")
 

@@ -6,11 +6,11 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import claiming, confirming, outbox
+from bot import choosing, claiming, confirming
 from bot.claiming import Code
-from leads import pipeline
-from optin import consents
+from optin.preferences import About
 from optin.standing import Purpose
+from optin.wishes import Wish
 from webhooks import addresses
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
@@ -26,7 +26,7 @@ blueprint = APIBlueprint("claim", __name__, url_prefix="/claim", enable_openapi=
 @blueprint.before_request
 def refuse_other_sites() -> Response | None:
     if request.method == "POST" and not came_from_here():
-        return told("elsewhere", 403, token=(request.view_args or {}).get("token", ""))
+        return told("elsewhere", 403, back=url_for("claim.look", **(request.view_args or {})))
     return None
 
 
@@ -38,7 +38,7 @@ def look(token: str) -> Response:
         if visit.code:
             return show_code(visit)
         if visit.shut:
-            return told("shut", offer=visit.offer, words=visit.words, why=visit.shut)
+            return told("shut", visit=visit, offer=visit.offer, words=visit.words, why=visit.shut)
         return show_form(visit, Form())
 
 
@@ -69,6 +69,7 @@ def allow(token: str) -> Response:
         agreed = visit.agreed(form)
         if visit.code and agreed:
             claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+            note_hours(visit, form)
     return back_to(token, "choices")
 
 
@@ -101,17 +102,18 @@ def give(visit: Visit, form: Form) -> None:
         confirming.send_code(visit.session, visit.bot, visit.claim, visit.offer, visit.now)
         agreed = visit.agreed(form)
         claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+        note_hours(visit, form)
 
 
 def withdraw(visit: Visit, channel: str) -> None:
-    claim, now = visit.claim, visit.now
-    said = consents.withdrawn(
-        claim.fan_id, channel, HOW, str(claim.id), now, now, claim.profile_id, purpose=Purpose.OFFERS, place="/claim"
-    )
-    fan_ids = visit.person.fan_ids
-    consents.journal(visit.session, consents.by_whole_person(said, fan_ids))
-    outbox.withdraw_solicitations(visit.session, fan_ids, channel, "fan_wants_no_offers")
-    pipeline.touch_all(visit.session, fan_ids, now)
+    choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), channel, visit.now, [Purpose.OFFERS])
+
+
+def note_hours(visit: Visit, form: Form) -> None:
+    """The one question about how he wants to be written to, where he answered it."""
+    if form.hours in visit.hours_to_choose:
+        wish = Wish(About.HOURS, form.hours)
+        choosing.wish(visit.session, visit.bot, visit.person, visit.says(HOW), [wish], visit.now)
 
 
 def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:
@@ -138,6 +140,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         offer=visit.offer,
         words=visit.words,
         askable=askable,
+        form=Form(),
         fault=fault,
     )
 

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming
+from bot import claiming, outbox, pages
 from bot.assembly import Bot
+from bot.choosing import Word
 from bot.database import Transaction
 from offers import catalog, claims
 from offers.catalog import Offer, State
@@ -20,8 +21,10 @@ from offers.texts import filled, first_name
 from optin import confirmations, links, people
 from optin.people import Person
 from optin.standing import Standing
+from optin.tokens import Page
 from optin.wordings import Wording
 from webhooks import addresses, i18n
+from webhooks.choice_form import SPANS
 from webhooks.door import the_bot
 
 
@@ -50,11 +53,13 @@ class Form:
     email: str = ""
     sure_of: str = ""  # the address that we doubted before
     ticked: frozenset[str] = frozenset()
+    hours: str = ""  # when he wants to hear from us; "" for no matter when
 
     @classmethod
     def sent(cls) -> "Form":
         email = request.form.get("instead") or request.form.get("email", "")
-        return cls(email, request.form.get("sure_of", ""), frozenset(request.form.getlist("allow")))
+        ticked = frozenset(request.form.getlist("allow"))
+        return cls(email, request.form.get("sure_of", ""), ticked, request.form.get("hours", ""))
 
     def fault(self, texts: dict[str, Wording]) -> Fault | None:
         if not self.email.strip():
@@ -129,6 +134,27 @@ class Visit:
     def said_at(self, channel: str) -> datetime:
         """When he last spoke of this channel."""
         return self._standing(channel).lines[0].given_at
+
+    @property
+    def hours_to_choose(self) -> tuple[str, ...]:
+        """The hours of the day that he is asked about, once: no more when he has named some."""
+        return () if self.person.preferences.hours else tuple(span for span in SPANS if span != "any")
+
+    @property
+    def choices(self) -> str:
+        """The page on which he chooses how he wants to be written to."""
+        return pages.path(self.bot, Page.CHOICES, self.claim.fan_id)
+
+    @property
+    def why(self) -> str | None:
+        """The page that tells why the message came that brought him here, if one did."""
+        brought = outbox.brought(self.session, self.person.fan_ids, self.claim.id)
+        return pages.path(self.bot, Page.WHY, brought) if brought else None
+
+    def says(self, how: str) -> Word:
+        """What he sent just now. The claim is the proof."""
+        claim = self.claim
+        return Word(claim.fan_id, claim.profile_id, how, str(claim.id), self.now, "/claim")
 
     def _standing(self, channel: str) -> Standing:
         return self.person.standing(self.claim.fan_id, channel)

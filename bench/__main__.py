@@ -8,21 +8,33 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledging, conditions, deciding, latency
+from bench import acknowledging, claiming, conditions, deciding, latency, permits
 from tests import postgres
 
 NewDatabase = Callable[[str], str]
-MEASUREMENTS = {"acknowledging": acknowledging, "conditions": conditions, "deciding": deciding, "latency": latency}
 SCRATCH = Path(".tools") / "bench"
+MEASUREMENTS = {
+    "acknowledging": acknowledging,
+    "deciding": deciding,
+    "claiming": claiming,
+    "conditions": conditions,
+    "latency": latency,
+}
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A tenth of the work: to see that it runs, not to quote.")
-@click.option("--only", type=click.Choice(list(MEASUREMENTS)), help="One measurement.")
+@click.option("--only", type=click.Choice([*MEASUREMENTS, "permits"]), help="One measurement.")
 def main(quick: bool, only: str | None) -> None:
     """Print every figure as a table; each limit is measured in the same run, turn and turn about."""
     share = 0.1 if quick else 1.0
     print(f"Python {sys.version.split()[0]}, {_cores()} cores. A ratio is to the bare limit beside it.")
+    if only in (None, "permits"):
+        print(f"\nNo database: {permits.__doc__}")
+        for line in permits.measure(share):
+            print("  " + line, flush=True)
+    if only == "permits":
+        return
     for kind, new_database in _databases():
         for name, measurement in MEASUREMENTS.items():
             if only in (None, name):

@@ -12,7 +12,7 @@ from bot.assembly import Bot
 from bot.confirming import EMAIL
 from leads import pipeline
 from leads.pipeline import Lead
-from offers import catalog, claims, coupons
+from offers import catalog, claims, coupons, listed
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, fans, people
@@ -35,18 +35,31 @@ class Code:
 
 
 def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now: datetime) -> Code | Kept:
-    """Give the fan his code, once for all time. A second click, a refresh or another tab finds the same code."""
-    if claim.code:
-        return Code(claim.code, fresh=False)
+    """Give the fan his code, once for all time. A second click, a refresh, another tab or profile finds the same code.
+
+    Whoever calls this holds the person (`links.hold`). Everybody locks in one order, so that nobody waits for ever:
+    persons, then offers, then the leads' revision.
+    """
+    before = claims.code_behind(session, claim)
+    if before is not None:
+        claims.join(session, claim, email)
+        return Code(before, fresh=False)
     if not catalog.is_open(offer, now):
         return Kept.CLOSED
-    with session.begin_nested() as attempt:
-        fresh = claims.settle(session, claim, email, coupons.write(bot.draw, offer.code_prefix), now)
-        if fresh and not catalog.take_one(session, offer.id):
-            attempt.rollback()
-            return Kept.SOLD_OUT
-    session.refresh(claim)
-    return Code(str(claim.code), fresh)
+    code = _next_code(session, bot, claim, offer)
+    if code is None:
+        return Kept.SOLD_OUT
+    claims.settle(session, claim, email, code, now)
+    return Code(code, fresh=True)
+
+
+def _next_code(session: Session, bot: Bot, claim: Claim, offer: Offer) -> str | None:
+    """One of the stock, or None where nothing is left."""
+    if not catalog.take_one(session, offer.id):
+        return None
+    if offer.codes_listed:
+        return listed.take(session, offer.id, claim.id)
+    return coupons.write(bot.draw, offer.code_prefix)
 
 
 def allow(

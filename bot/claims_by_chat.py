@@ -1,22 +1,39 @@
 """Claiming inside a chat: the fan gives his e-mail address, gets his code, and says yes or no to hearing from us."""
 
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
 from bot import claiming, confirming, facts, speech
 from bot.claiming import Code
 from bot.facts import Known, Verdict
-from bot.inbox import Outcome
+from bot.inbox import Entry, Outcome
 from bot.offering import link
 from bot.scene import Scene
 from bot.speech import Say
-from connectors import Button, Kind
-from offers import claims
+from connectors import Button, Interaction, Kind
+from offers import catalog, claims
 from offers.catalog import Offer
 from offers.claims import Claim, Hold, Step
-from optin import answers
+from optin import answers, fans, links
 from optin.wordings import wording
 
 CHAT = frozenset({Kind.MESSAGE, Kind.PRESS, Kind.CONTACT})
 YES, NO = "consent-yes", "consent-no"
 WORDS = {"fr": ("Oui", "Non"), "en": ("Yes", "No")}
+
+
+def wait_for_turns(session: Session, entries: Sequence[Entry]) -> None:
+    """Before a batch is read: whoever may take a step is held, and then what he may take, as `claiming.take` says."""
+    if not any(entry.interaction.kind in CHAT for entry in entries):
+        return
+    # All of the batch: once a lead is written down in it, nobody else may be waited for.
+    known = fans.behind(session, {facts.handle_of(entry) for entry in entries})
+    people = links.hold(session, set(known.values()))
+    givers = {known.get(facts.handle_of(entry)) for entry in entries if _email_in(entry.interaction)}
+    theirs = {person for fan_id, person in people.items() if fan_id in givers}
+    if theirs:
+        catalog.hold(session, claims.to_be_given(session, theirs))
 
 
 def takes_a_step(scene: Scene, fan: Known) -> Verdict | None:
@@ -31,7 +48,7 @@ def _gives_email(scene: Scene, fan: Known) -> Verdict | None:
     claim = _held(fan, Step.EMAIL)
     if claim is None:
         return None
-    email = answers.email_in(one.email or one.text)
+    email = _email_in(one)
     if email is not None:
         return _give_code(scene, fan, claim, email)
     if "@" in one.text:
@@ -39,6 +56,10 @@ def _gives_email(scene: Scene, fan: Known) -> Verdict | None:
     if one.phone:
         return speech.answer(scene, fan, Say("email_missing", {"link": link(scene, claim)}, claim=claim))
     return None
+
+
+def _email_in(one: Interaction) -> str | None:
+    return answers.email_in(one.email or one.text) if one.kind in CHAT else None
 
 
 def _give_code(scene: Scene, fan: Known, claim: Hold, email: str) -> Verdict:

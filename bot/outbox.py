@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
-from optin import pressure
+from optin.fans import Fan
 from optin.pressure import Counted
 from optin.schema import belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
@@ -75,9 +75,9 @@ class Outgoing(SQLModel, table=True):
     lane: int = Field(sa_type=SmallInteger)
     answers: str = ""  # the platform's id of what it answers
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     inbox_id: int | None = belongs_to("inbox", nullable=True)  # what it answers; None where we began
-    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
@@ -102,7 +102,8 @@ class Outgoing(SQLModel, table=True):
 
 
 # Made once: to build a statement takes longer than the database needs to answer it.
-_NOW: Any = bindparam("now", type_=Outgoing.__table__.c.due_at.type)  # type: ignore[attr-defined]
+_TABLE = Outgoing.__table__  # type: ignore[attr-defined]
+_NOW: Any = bindparam("now", type_=_TABLE.c.due_at.type)
 _IS_DUE = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.due_at) <= _NOW)
 _ANY_DUE = sa.select(col(Outgoing.id)).where(_IS_DUE).limit(1)
 
@@ -128,14 +129,20 @@ def _taking() -> Any:
 _TAKE = _taking()
 # Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better. In the order of their ids:
 # else who notes an echo and who notes a receipt may wait for each other.
-_BEING_SENT = (
-    sa.select(Outgoing)
+_OPEN = (
+    sa.select(_TABLE)
     .where(
-        col(Outgoing.id).in_(bindparam("ids", expanding=True)),
-        col(Outgoing.state).in_([State.SENDING.value, State.UNCERTAIN.value]),
+        _TABLE.c.id.in_(bindparam("ids", expanding=True)),
+        _TABLE.c.state.in_([State.SENDING.value, State.UNCERTAIN.value]),
     )
-    .order_by(col(Outgoing.id))
+    .order_by(_TABLE.c.id)
     .with_for_update()
+)
+_BEING_SENT = _OPEN.with_only_columns(_TABLE.c.id)
+_PROVEN = sa.select(Outgoing).from_statement(_OPEN)
+_NOTED = ("state", "reason", "due_at", "sent_at", "external_id")
+_WRITE = (
+    update(_TABLE).where(_TABLE.c.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _NOTED})
 )
 
 
@@ -164,13 +171,28 @@ def deferred(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
     return session.exec(best_first.limit(most).with_for_update(skip_locked=True, of=Outgoing)).all()
 
 
-def being_sent(session: Session, message_ids: Collection[UUID]) -> Mapping[UUID, Outgoing]:
+def being_sent(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
     """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
-    return {row.id: row for row in session.scalars(_BEING_SENT, {"ids": list(message_ids)})}
+    return set(session.connection().execute(_BEING_SENT, {"ids": list(message_ids)}).scalars())
+
+
+def write(session: Session, noted: Iterable[Outgoing]) -> None:
+    """Write what was noted of messages that another transaction had taken."""
+    rows = [{"row": one.id, **{f"new_{name}": getattr(one, name) for name in _NOTED}} for one in noted]
+    if rows:
+        session.connection().execute(_WRITE, rows)
+
+
+def gone(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages whose fan was erased while they went out: nothing of them is kept."""
+    if not message_ids:
+        return set()
+    here = session.exec(select(Outgoing.id).where(col(Outgoing.id).in_(message_ids))).all()
+    return set(message_ids).difference(here)
 
 
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
-    """What became of a message that was being sent; it is written with all others when the transaction ends."""
+    """What became of a message. Who took it in this transaction writes it by ending it, who sent it calls `write`."""
     for name, value in {"state": state.value, "reason": reason, **more}.items():
         setattr(message, name, value)
 
@@ -190,30 +212,49 @@ def withdraw(session: Session, fan_ids: Iterable[UUID], channel: str, reason: st
     session.execute(here.values(state=State.REFUSED.value, reason=reason))
 
 
-def withdraw_solicitations(session: Session, fan_ids: Collection[UUID], channel: str, reason: str) -> None:
-    """No offer that we meant to bring to these fans on this channel goes out any more; answers do."""
+def withdraw_solicitations(
+    session: Session, fan_ids: Collection[UUID], channel: str, purposes: Collection[str], reason: str
+) -> None:
+    """Nothing that we meant to bring to these fans for these purposes goes out on this channel any more; answers do."""
     waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
-    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits) != "")
+    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits).in_(purposes))
     here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
     session.execute(here.values(state=State.REFUSED.value, reason=reason))
 
 
-def counted(session: Session, fan_ids: Collection[UUID], now: datetime) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
+def brought(session: Session, fan_ids: Collection[UUID], claim_id: UUID) -> UUID | None:
+    """The message that brought this claim to one of these fans, if any did."""
+    first = select(Outgoing.id).where(col(Outgoing.fan_id).in_(fan_ids), Outgoing.claim_id == claim_id)
+    return session.exec(first.order_by(col(Outgoing.created_at), col(Outgoing.id)).limit(1)).first()
+
+
+def counted(
+    session: Session, fan_ids: Collection[UUID], since: datetime, now: datetime
+) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
     """What these fans had of us that counts under the caps, with message and state. What is reserved counts as now."""
     found: dict[UUID, list[tuple[UUID, str, Counted]]] = {}
-    gone_at = sa.case(
-        (col(Outgoing.state) == State.UNCERTAIN.value, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at)
-    )
+    is_uncertain = col(Outgoing.state) == State.UNCERTAIN.value
+    gone_at = sa.case((is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
     columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
     theirs = sa.select(*columns, col(Outgoing.weight)).where(
         col(Outgoing.fan_id).in_(fan_ids),
         col(Outgoing.weight) > 0,
         col(Outgoing.state).in_(COUNTED),
-        sa.or_(gone_at.is_(None), gone_at > now - pressure.LONGEST),
+        sa.or_(gone_at.is_(None), gone_at > since - LEASE),
     )
     for fan_id, message_id, state, at, purpose, weight in session.execute(theirs) if fan_ids else ():
-        found.setdefault(fan_id, []).append((message_id, state, Counted(at or now, purpose, weight)))
+        left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
+        found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
     return found
+
+
+def went_out(session: Session, since: datetime, most: int) -> list[tuple[UUID, str, Counted]]:
+    """The solicitations that went out since then, with person and way, oldest first: of many the newest."""
+    columns = (Fan.person_id, Outgoing.way, Outgoing.sent_at, Outgoing.solicits, Outgoing.weight)
+    gone = sa.select(*map(col, columns)).join(Fan, col(Fan.id) == col(Outgoing.fan_id))
+    lately = gone.where(col(Outgoing.weight) > 0, col(Outgoing.sent_at) > since)
+    rows = session.execute(lately.order_by(col(Outgoing.sent_at).desc()).limit(most)).all()
+    return [(person, way, Counted(at, purpose, weight)) for person, way, at, purpose, weight in reversed(rows)]
 
 
 # A place is reserved from the decision on, used up by sending, and free again with any other ending.
@@ -224,7 +265,7 @@ def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequ
     """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
     if not echoes:
         return []
-    proven = session.scalars(_BEING_SENT, {"ids": list(echoes)}).all()
+    proven = session.scalars(_PROVEN, {"ids": list(echoes)}).all()
     for one in proven:
         one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
     session.flush()

@@ -4,7 +4,7 @@ A solicitation is decided with its person locked, so that two workers take turns
 while a message waits, used up when it is sent, and free again when it ends otherwise. The message is all that counts.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bot import accounts, inbox, outbox
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from connectors import Kind, Rules, Way
-from optin import fans, house_rules, links, people, permits, receipts
+from optin import fans, house_rules, links, people, permits, pressure, receipts
 from optin.fans import Profile
 from optin.people import Person
 from optin.permits import Answer, Facts, Solicitation
@@ -40,6 +40,7 @@ class Desk:
     rules_version: int
     caps: Caps
     unheard: set[UUID]  # fans who said something that we have not heard yet
+    broken: set[UUID]  # of those who are solicited: fans whose words broke us, and may have been a no
     undecided: set[UUID]  # messages of this batch
     now: datetime
     receipts: list[dict[str, Any]] = field(default_factory=list)
@@ -48,8 +49,9 @@ class Desk:
         return self.everybody[self.profiles[one.profile_id].fan_id]
 
     def must_hear_first(self, one: Outgoing) -> bool:
-        """Whether he said something, on any of his profiles, that may be a no."""
-        return not self.unheard.isdisjoint(self.person(one).fan_ids)
+        """Whether he said something, on any of his profiles, that may be a no to this."""
+        may_say_no = self.unheard | self.broken if one.solicits else self.unheard
+        return one.purpose != "stop" and not may_say_no.isdisjoint(self.person(one).fan_ids)
 
     def facts(self, one: Outgoing, rules: Rules) -> Facts:
         """All that speaks for and against this message now. That its account is paused only holds it."""
@@ -67,6 +69,7 @@ class Desk:
             window_opened_by=profile.window_opened_by,
             blocked=profile.blocked_at is not None,
             by_human=one.said_by != "bot",
+            decided_at=one.created_at if one.said_by != "bot" else None,
             confirms_stop=one.purpose == "stop",
             service=person.standing(profile.fan_id, one.platform, Purpose.SERVICE),
             offers=person.standing(profile.fan_id, one.platform, Purpose.OFFERS) if gives_an_offer else SILENCE,
@@ -90,6 +93,7 @@ class Desk:
             purpose=one.solicits,
             consent=person.standing(profile.fan_id, one.platform, one.solicits),
             preferences=person.preferences,
+            voices=person.voices,
             caps=self.caps,
             weight=one.weight,
             counted=tuple(
@@ -118,18 +122,20 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         everybody=everybody,
         asked=inbox.asked(session, {one.inbox_id for one in messages if one.inbox_id is not None}),
         paused=accounts.paused(session, now),
-        counted=_counted(session, everybody, solicited, now),
+        counted=_counted(session, [everybody[fan_id] for fan_id in solicited], caps, now),
         rules_version=version,
         caps=caps,
-        unheard=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
+        unheard=inbox.unheard(session, everybody),
+        broken=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, inbox.Aside),
         undecided={one.id for one in messages},
         now=now,
     )
 
 
 def _counted(
-    session: Session, everybody: dict[UUID, Person], solicited: Collection[UUID], now: datetime
+    session: Session, solicited: Sequence[Person], caps: Caps, now: datetime
 ) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
-    if not solicited:
-        return {}
-    return outbox.counted(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, now)
+    """As far back as any cap or any wish for fewer looks: who wants one a year is not forgotten after a month."""
+    wishes = [wished for person in solicited for wished in (person.preferences, *person.voices)]
+    since = now - max(pressure.LONGEST, caps.gap, *(one.every for one in wishes if one.every))
+    return outbox.counted(session, {one for person in solicited for one in person.fan_ids}, since, now)

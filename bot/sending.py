@@ -66,7 +66,7 @@ def send_some(bot: Bot, threads: Executor, call: Callable[[], None] = lambda: No
         ready = _permitted(session, bot, taken, now)
     if len(taken) == AT_ONCE:
         call()
-    fates = list(threads.map(_say, ready))
+    fates = [_say(one) for one in ready] if len(ready) == 1 else list(threads.map(_say, ready))
     _note_all(bot, list(zip(ready, fates, strict=True)))
     return len(taken)
 
@@ -130,9 +130,9 @@ def _held(
 
 
 def _unheard(one: Outgoing, desk: Desk) -> str:
-    if not one.solicits or not desk.must_hear_first(one):
+    if not desk.must_hear_first(one):
         return ""
-    _hold(one, "unheard_word", desk.now + LONGEST_PAUSE / 15)
+    _hold(one, "unheard_word", desk.now + (LONGEST_PAUSE / 15 if one.solicits else FIRST_PAUSE))
     return "unheard_word"
 
 
@@ -223,8 +223,12 @@ def _note_alone(bot: Bot, one: tuple[Ready, Fate], tries: int) -> None:
 def _note_together(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
     with bot.transaction() as session:
         now = bot.now()
-        sending = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
-        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in said]
+        undecided = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
+        sending = {ready.outgoing.id: ready.outgoing for ready, _ in said if ready.outgoing.id in undecided}
+        gone = outbox.gone(session, [ready.outgoing.id for ready, _ in said if ready.outgoing.id not in undecided])
+        kept = [(ready, fate) for ready, fate in said if ready.outgoing.id not in gone]
+        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in kept]
+        outbox.write(session, sending.values())
         history.remember(session, [touchpoint for touchpoint in ours if touchpoint])
 
 

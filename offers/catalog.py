@@ -1,7 +1,7 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ class Offer(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'open', 'paused')", name="state"),
         CheckConstraint("stock IS NULL OR taken <= stock", name="stock"),
+        CheckConstraint("grace_days >= 0", name="grace"),
     )
 
     id: UUID = known()
@@ -43,6 +44,8 @@ class Offer(SQLModel, table=True):
     stock: int | None = None  # None: without end
     taken: int = 0
     code_prefix: str = Field(default="", max_length=12)
+    codes_listed: bool = False  # of a shop's own list (offers/listed.py), and `stock` follows it
+    grace_days: int = 0  # after its end, in which a shop still takes a code
     texts: dict[str, dict[str, str]] = document()
     # Whom it is for: offers/condition_rows.py.
     conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
@@ -80,6 +83,17 @@ def take_one(session: Session, offer_id: UUID) -> bool:
     left = or_(col(Offer.stock).is_(None), col(Offer.taken) < col(Offer.stock))
     taken: Any = session.execute(update(Offer).where(col(Offer.id) == offer_id, left).values(taken=Offer.taken + 1))
     return bool(taken.rowcount)
+
+
+def hold(session: Session, offer_ids: Collection[UUID]) -> None:
+    """Lock these offers until the transaction ends, in one order, for who takes of several."""
+    these = select(Offer.id).where(col(Offer.id).in_(offer_ids)).order_by(col(Offer.id))
+    session.exec(these.with_for_update(key_share=True)).all()
+
+
+def expires_at(offer: Offer) -> datetime | None:
+    """When its codes are worth nothing any more. None: never."""
+    return None if offer.ends_at is None else offer.ends_at + timedelta(days=offer.grace_days)
 
 
 def texts(offer: Offer, language: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from optin.fans import Fan
 from optin.schema import belongs_to, known, write_all
 
 
@@ -34,7 +35,7 @@ class Claim(SQLModel, table=True):
 
     id: UUID = known()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     offer_id: UUID = belongs_to("offer")
     token_hash: str = Field(max_length=64, unique=True)
     step: str = Field(default=Step.EMAIL.value, max_length=10)
@@ -89,14 +90,45 @@ def behind(session: Session, word: str) -> Claim | None:
     return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
 
 
-def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> bool:
-    """Give the code, once. False where another click was faster: it changed nothing."""
+def code_behind(session: Session, claim: Claim) -> str | None:
+    """The code of this claim: its own, or the one that the same person took of the offer by another profile."""
+    if claim.code:
+        return claim.code
+    person = select(Fan.person_id).where(Fan.id == claim.fan_id).scalar_subquery()
+    fan_ids = select(Fan.id).where(col(Fan.person_id) == person)
+    theirs = select(Claim.code).where(col(Claim.fan_id).in_(fan_ids), Claim.offer_id == claim.offer_id)
+    return session.exec(theirs.where(col(Claim.code).is_not(None)).order_by(col(Claim.claimed_at))).first()
+
+
+def to_be_given(session: Session, person_ids: Collection[UUID]) -> Sequence[UUID]:
+    """The offers of which one of these people gets his code as soon as we have his address."""
+    theirs = select(Claim.offer_id).join(Fan, col(Fan.id) == col(Claim.fan_id)).where(Claim.step == Step.EMAIL.value)
+    return session.exec(theirs.where(col(Fan.person_id).in_(person_ids)).distinct()).all()
+
+
+def newest_with_email(session: Session, fan_ids: Collection[UUID]) -> Claim | None:
+    """The last claim on which one of these fans told an address."""
+    told = select(Claim).where(col(Claim.fan_id).in_(fan_ids), Claim.email != "")
+    return session.exec(told.order_by(col(Claim.opened_at).desc(), col(Claim.id).desc()).limit(1)).first()
+
+
+def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> None:
+    """Give the code, once. Raises where it has one: then somebody took it without waiting for his turn."""
     first: Any = session.execute(
         update(Claim)
         .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
         .values(email=email, code=code, claimed_at=now, step=Step.CONSENT.value)
     )
-    return bool(first.rowcount)
+    if not first.rowcount:
+        raise RuntimeError("a claim was given two codes")
+
+
+def join(session: Session, claim: Claim, email: str) -> None:
+    """The same person has his code by another profile: this claim gets none, and goes on to its next step."""
+    if claim.step == Step.EMAIL.value:
+        claim.email, claim.step = email, Step.CONSENT.value
+        session.add(claim)
+        session.flush()
 
 
 def finish(session: Session, claim: Claim) -> None:

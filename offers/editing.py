@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import case, or_, update
 from sqlmodel import Session, col, select
 
 from offers import condition_rows, texts
@@ -114,9 +114,13 @@ def add(session: Session, offer_id: UUID, sheet: Sheet, slug: str, now: datetime
 def change(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, now: datetime) -> bool:
     """Write it down, unless somebody changed it since it was seen, or more were taken than the new stock."""
     unchanged = update(Offer).where(col(Offer.id) == offer_id, col(Offer.updated_at) == seen)
-    enough = unchanged if sheet.stock is None else unchanged.where(col(Offer.taken) <= sheet.stock)
-    done: Any = session.execute(enough.values(updated_at=now, **sheet.columns()))
+    enough = unchanged if sheet.stock is None else unchanged.where(or_(_LISTED, col(Offer.taken) <= sheet.stock))
+    stock = case((_LISTED, col(Offer.stock)), else_=sheet.stock)
+    done: Any = session.execute(enough.values(updated_at=now, **(sheet.columns() | {"stock": stock})))
     return bool(done.rowcount)
+
+
+_LISTED = col(Offer.codes_listed).is_(True)  # its stock is what is left of its list (offers/listed.py)
 
 
 def set_state(session: Session, offer_id: UUID, state: State, now: datetime, seen: datetime | None = None) -> bool:

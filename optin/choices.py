@@ -30,6 +30,7 @@ class Entry:
     id: int
     what: str
     value: str
+    recorded_at: datetime | None = None  # where it matters whether a link came before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,37 @@ def merged(journals: Iterable[Iterable[Entry]]) -> Preferences:
 def fewer(every: timedelta | None) -> timedelta:
     """What "less" comes down to for who now hears from us so often: a week apart at least, then half as often."""
     return WEEK if every is None or every < WEEK else max(every, min(every * 2, LONGEST))
+
+
+def steps(held: Preferences, wanted: Preferences) -> list[tuple[About, str]]:
+    """What there is to say so that `wanted` holds where `held` does."""
+    before, after = as_json(held), as_json(wanted)
+    channels = _steps_between_channels(held, wanted)
+    others = [about for about in About if about not in (About.CHANNEL, About.WITHOUT)]
+    return channels + [(one, after.get(one, "none")) for one in others if before.get(one) != after.get(one)]
+
+
+def anew(wanted: Preferences) -> list[tuple[About, str]]:
+    """All that there is to say so that `wanted` holds, whatever did before."""
+    said, after = [(About.WITHOUT, "none"), (About.CHANNEL, wanted.channel or "any")], as_json(wanted)
+    ruled_out = [(About.WITHOUT, after[About.WITHOUT])] if wanted.without else []
+    others = [about for about in About if about not in (About.CHANNEL, About.WITHOUT)]
+    return said + ruled_out + [(about, after.get(about, "none")) for about in others]
+
+
+def _steps_between_channels(held: Preferences, wanted: Preferences) -> list[tuple[About, str]]:
+    """A favourite first: to name one takes back that it was ruled out, and to name none takes all of that back."""
+    said: list[tuple[About, str]] = []
+    ruled_out = held.without
+    if held.channel != wanted.channel:
+        said.append((About.CHANNEL, wanted.channel or "any"))
+        ruled_out = held.without - {wanted.channel} if wanted.channel else frozenset()
+    if not ruled_out <= wanted.without:
+        said.append((About.WITHOUT, "none"))
+        ruled_out = frozenset()
+    if more := wanted.without - ruled_out:
+        said.append((About.WITHOUT, WRITERS[About.WITHOUT](more)))
+    return said
 
 
 def as_json(preferences: Preferences) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Fan(SQLModel, table=True):
     person_id: UUID = Field(index=True)
     language: str = Field(max_length=8)
     created_at: datetime
+    reduced_at: datetime | None = Field(default=None, index=True)  # since then only what proves his consent is kept
 
 
 class Profile(SQLModel, table=True):
@@ -58,6 +59,17 @@ def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
     return known
 
 
+def behind(session: Session, handles: Collection[Handle]) -> dict[Handle, UUID]:
+    """Which fan each of these handles is, without a look at what else we know of him."""
+    found: dict[Handle, UUID] = {}
+    for platform, account in {(one.platform, one.account) for one in handles}:
+        names = [one.handle for one in handles if (one.platform, one.account) == (platform, account)]
+        here = select(Profile.handle, Profile.fan_id).where(Profile.platform == platform, Profile.account == account)
+        rows = session.exec(here.where(col(Profile.handle).in_(names)))
+        found |= {Handle(platform, account, handle): fan_id for handle, fan_id in rows}
+    return found
+
+
 def add(session: Session, fans: Sequence[dict[str, Any]], profiles: Sequence[dict[str, Any]]) -> None:
     """Write new fans and profiles, a statement each."""
     write_all(session, Fan, fans)
@@ -70,6 +82,12 @@ def profile_at(session: Session, who: Handle) -> Profile | None:
 
 def by_ids(session: Session, profile_ids: Collection[UUID]) -> Sequence[Profile]:
     return session.exec(select(Profile).where(col(Profile.id).in_(profile_ids))).all()
+
+
+def profiles_of(session: Session, fan_ids: Collection[UUID]) -> Sequence[Profile]:
+    """All profiles of these fans: where they were heard last comes first."""
+    theirs = select(Profile).where(col(Profile.fan_id).in_(fan_ids))
+    return session.exec(theirs.order_by(col(Profile.last_heard_at).desc(), col(Profile.id))).all()
 
 
 def second(profile: Profile, new_id: UUID, who: Handle) -> Profile:

@@ -19,8 +19,8 @@ def next_time(
     zone = zone_of(preferences.timezone, default_zone)
     paused = preferences.paused_until or now
     moment = max(now, paused).astimezone(UTC)
-    while not _may(preferences.hours, quiet, moment.astimezone(zone).hour):
-        moment = _step(moment, zone)
+    while wait := _hours_to_wait(preferences.hours, quiet, moment.astimezone(zone).hour):
+        moment = _step(moment, zone, wait)
     return moment if moment > now else None
 
 
@@ -32,6 +32,11 @@ def zone_of(timezone: str, default_zone: str) -> ZoneInfo:
         return ZoneInfo(default_zone)
 
 
+def _hours_to_wait(hours: tuple[int, int] | None, quiet: tuple[int, int] | None, hour: int) -> int:
+    """To the next hour of the day in which he may be written to; there always is one."""
+    return next(passed for passed in range(24) if _may(hours, quiet, (hour + passed) % 24))
+
+
 def _may(hours: tuple[int, int] | None, quiet: tuple[int, int] | None, hour: int) -> bool:
     if hours is not None:
         return within(hours, hour)
@@ -39,8 +44,11 @@ def _may(hours: tuple[int, int] | None, quiet: tuple[int, int] | None, hour: int
 
 
 def within(span: tuple[int, int], hour: int) -> bool:
-    """Whether an hour of the day is in a span [from, to) that may pass midnight; from 8 to 8 is the whole day."""
-    begin, end = span
+    """Whether an hour of the day is in a span [from, to) that may pass midnight, be it 0 or 24.
+
+    From 8 to 8 is the whole day.
+    """
+    begin, end = span[0] % 24, span[1] % 24
     return begin <= hour < end if begin < end else hour >= begin or hour < end
 
 
@@ -48,13 +56,14 @@ def _has_length(quiet: tuple[int, int]) -> bool:
     return (quiet[1] - quiet[0]) % 24 != 0
 
 
-def _step(moment: datetime, zone: ZoneInfo) -> datetime:
-    """When the next hour begins on his clock; by minutes where the clocks change on the way.
+def _step(moment: datetime, zone: ZoneInfo, hours: int) -> datetime:
+    """When so many hours have begun on his clock; where the clocks change on the way, the next one or the next minute.
 
     They do so within an hour too: on the Chatham Islands 02:45 becomes 03:45.
     """
     local = moment.astimezone(zone)
     begun = moment - timedelta(seconds=local.second, microseconds=local.microsecond)
-    later = begun + HOUR - local.minute * MINUTE
-    changes = later.astimezone(zone).utcoffset() != local.utcoffset()
-    return begun + MINUTE if changes else later
+    later = begun + hours * HOUR - local.minute * MINUTE
+    if later.astimezone(zone).utcoffset() == local.utcoffset():
+        return later
+    return begun + MINUTE if hours == 1 else _step(moment, zone, 1)

@@ -1,6 +1,6 @@
 """People: all that decisions need of the fans who are one person, read for a whole batch in a handful of queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,8 +11,10 @@ from sqlmodel import Session, col
 
 from optin import consents, links, preferences
 from optin.fans import Fan
-from optin.preferences import Preferences
+from optin.preferences import Entry, Preferences
 from optin.standing import Edge, Line, Purpose, Standing, standing
+
+Wishes = dict[UUID, list[Entry]]  # by whom
 
 
 @dataclass(slots=True)
@@ -23,7 +25,8 @@ class Person:
     languages: dict[UUID, str]  # of each of the fans
     edges: Sequence[Edge] = ()
     lines: list[Line] = field(default_factory=list)
-    preferences: Preferences = field(default_factory=Preferences)
+    preferences: Preferences = field(default_factory=Preferences)  # his last word on each thing
+    voices: tuple[Preferences, ...] = ()  # of each of the fans, where they are several: see `_voices`
 
     @property
     def fan_ids(self) -> tuple[UUID, ...]:
@@ -51,8 +54,8 @@ def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:
     for fan_id, person_id, language in session.connection().execute(_TOGETHER, {"fan_ids": list(fan_ids)}):
         found.setdefault(person_id, Person(person_id, {})).languages[fan_id] = language
     everybody = {fan_id: person for person in found.values() for fan_id in person.fan_ids}
-    _add_words(session, everybody)
     _add_links(session, everybody)
+    _add_words(session, everybody)
     return everybody
 
 
@@ -69,12 +72,29 @@ def new(fan_id: UUID, language: str) -> Person:
 def _add_words(session: Session, everybody: dict[UUID, Person]) -> None:
     for fan_id, lines in consents.entries(session, everybody).items():
         everybody[fan_id].lines.extend(lines)
-    wishes: dict[UUID, list[preferences.Entry]] = {}
+    wishes: dict[UUID, Wishes] = {}
     for fan_id, entries in preferences.entries(session, everybody).items():
-        wishes.setdefault(everybody[fan_id].id, []).extend(entries)
-    for person in everybody.values():
-        if person.id in wishes:
-            person.preferences = preferences.effective(sorted(wishes[person.id], key=lambda entry: entry.id))
+        wishes.setdefault(everybody[fan_id].id, {})[fan_id] = entries
+    for person in {person.id: person for person in everybody.values() if person.id in wishes}.values():
+        person.preferences = preferences.merged(wishes[person.id].values())
+        person.voices = _voices(person, wishes[person.id]) if person.edges else ()
+
+
+def _voices(person: Person, wishes: Wishes) -> tuple[Preferences, ...]:
+    """A link takes no wish away: what each fan wished before it holds, until he speaks again as one person."""
+    heard: dict[UUID, list[Entry]] = {fan_id: [] for fan_id in person.fan_ids}
+    for by, entries in wishes.items():
+        for entry in entries:
+            together = _together(person, entry)
+            for fan_id in (one for one in person.fan_ids if together[one] == together[by]):
+                heard[fan_id].append(entry)
+    return tuple(dict.fromkeys(preferences.merged([entries]) for entries in heard.values()))
+
+
+def _together(person: Person, entry: Entry) -> Mapping[UUID, UUID]:
+    """Who was one with whom when this was said. A link of the same instant comes after it: that is stricter."""
+    before = [edge for edge in person.edges if entry.recorded_at is None or edge.at < entry.recorded_at]
+    return links.groups(person.fan_ids, before)
 
 
 def _add_links(session: Session, everybody: dict[UUID, Person]) -> None:

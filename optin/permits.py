@@ -15,8 +15,9 @@ from optin.hours import next_time
 from optin.pressure import Caps, Counted
 from optin.standing import SILENCE, Standing
 
-VERSION = "2026-11-25"  # of the rules in this file: changed with any of them, since receipts name it
+VERSION = "2026-11-25.2"  # of the rules in this file: changed with any of them, since receipts name it
 GRACE = timedelta(seconds=30)  # a window that closes while a message travels is closed
+TURNS = 100  # of the clock: hours of two of his profiles that never meet would be sought for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Solicitation:
     caps: Caps
     weight: int
     counted: tuple[Counted, ...] = ()
+    voices: tuple[Preferences, ...] = ()  # where he is several fans: what each of them wishes, and all of it holds
+
+    @property
+    def wishes(self) -> tuple[Preferences, ...]:
+        return self.voices or (self.preferences,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Facts:
     account_paused: bool = False
     already_answered: bool = False  # in this way, for what he did
     by_human: bool = False
+    decided_at: datetime | None = None  # when a person decided to say this: a no that came later wins
     confirms_stop: bool = False  # the one line that tells him that we heard his STOP
     service: Standing = SILENCE  # his word on automatic answers
     offers: Standing = SILENCE  # his word on what this answer gives, where it gives an offer
@@ -128,9 +135,15 @@ def _objections(facts: Facts) -> Iterator[tuple[bool, str]]:
 
 
 def _against_answering(facts: Facts) -> Iterator[tuple[bool, str]]:
-    may_all_the_same = facts.confirms_stop or facts.by_human  # a person may answer whoever asks
-    yield facts.service.withdrawn and not may_all_the_same, "fan_said_stop"
-    yield facts.offers.withdrawn and not may_all_the_same, "fan_wants_no_offers"
+    yield facts.service.withdrawn and not _may_all_the_same(facts, facts.service), "fan_said_stop"
+    yield facts.offers.withdrawn and not _may_all_the_same(facts, facts.offers), "fan_wants_no_offers"
+
+
+def _may_all_the_same(facts: Facts, no: Standing) -> bool:
+    """A person may answer whoever said no before and asks again; with what was decided before the no, nobody may."""
+    if facts.confirms_stop or not facts.by_human:
+        return facts.confirms_stop
+    return facts.decided_at is None or all(line.given_at <= facts.decided_at for line in no.lines)
 
 
 def _against_soliciting(wanted: Solicitation, facts: Facts) -> Iterator[tuple[bool, str]]:
@@ -138,7 +151,7 @@ def _against_soliciting(wanted: Solicitation, facts: Facts) -> Iterator[tuple[bo
     yield facts.service.withdrawn, "fan_said_stop"
     yield wanted.consent.withdrawn, "fan_wants_no_offers"
     yield not wanted.consent.granted, "no_consent"
-    yield not wanted.preferences.welcomes(facts.channel), "prefers_other_channel"
+    yield not all(one.welcomes(facts.channel) for one in wanted.wishes), "prefers_other_channel"
 
 
 def _by_platform(facts: Facts, now: datetime) -> Permit | Refusal:
@@ -169,20 +182,22 @@ def _within(start: datetime | None, length: timedelta | None, now: datetime, wha
 
 def _dosed(wanted: Solicitation, permit: Permit, now: datetime) -> Answer:
     """Not at an hour that he or the brand keeps quiet, nor where a cap is full; past the platform's window never."""
-    moment, why = now, ""
+    moment, why, turns = now, "", 0
     while later := _at_his_hour(wanted, moment) or _with_room(wanted, moment):
-        moment, why = later.until, later.why
-        if moment >= pressure.NEVER:
+        moment, why, turns = later.until, later.why, turns + 1
+        if moment >= pressure.NEVER or turns == TURNS:
             return Refusal(why)
-    if moment == now:
-        return permit
-    if permit.until is not None and moment + GRACE >= permit.until:
-        return Refusal("window_closed")
-    return Deferral(why, moment)
+        if permit.until is not None and moment + GRACE >= permit.until:
+            return Refusal("window_closed")
+    return Deferral(why, moment) if moment > now else permit
 
 
 def _at_his_hour(wanted: Solicitation, moment: datetime) -> Deferral | None:
-    wishes, caps = wanted.preferences, wanted.caps
+    waits = (_at_this_hour(one, wanted.caps, moment) for one in wanted.wishes)
+    return next((later for later in waits if later is not None), None)
+
+
+def _at_this_hour(wishes: Preferences, caps: Caps, moment: datetime) -> Deferral | None:
     until = next_time(wishes, caps.quiet, caps.zone, moment)
     if until is None:
         return None
@@ -191,7 +206,7 @@ def _at_his_hour(wanted: Solicitation, moment: datetime) -> Deferral | None:
 
 
 def _with_room(wanted: Solicitation, moment: datetime) -> Deferral | None:
-    gap = max(wanted.caps.gap, wanted.preferences.every or timedelta(0))
+    gap = max(wanted.caps.gap, *(one.every or timedelta(0) for one in wanted.wishes))
     full = pressure.room(wanted.counted, wanted.caps, wanted.purpose, wanted.weight, gap, moment)
     return Deferral(f"cap_{full.cap}", full.until) if full is not None else None
 

@@ -9,7 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.choices import READERS, About, Entry, Preferences, as_json, effective, fewer, from_json, merged
+from optin.choices import (
+    READERS,
+    About,
+    Entry,
+    Preferences,
+    anew,
+    as_json,
+    effective,
+    fewer,
+    from_json,
+    merged,
+    steps,
+)
 from optin.hours import next_time
 from optin.schema import belongs_to, counted, write_all
 
@@ -18,16 +30,19 @@ __all__ = [
     "Entry",
     "Preference",
     "Preferences",
+    "anew",
     "as_json",
     "effective",
     "entries",
     "fewer",
     "from_json",
+    "had_he_not_said",
     "merged",
     "next_time",
     "of",
     "record",
     "said",
+    "steps",
 ]
 
 
@@ -39,7 +54,7 @@ class Preference(SQLModel, table=True):
 
     id: int = counted()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID | None = belongs_to("profile", nullable=True, index=False)
+    profile_id: UUID | None = belongs_to("profile", nullable=True)
     what: str = Field(max_length=20)
     value: str = Field(max_length=200)
     how: str = Field(max_length=20)
@@ -48,7 +63,7 @@ class Preference(SQLModel, table=True):
     recorded_at: datetime
 
 
-_LINE = (col(Preference.id), col(Preference.what), col(Preference.value))
+_LINE = (col(Preference.id), col(Preference.what), col(Preference.value), col(Preference.recorded_at))
 
 
 def said(
@@ -87,6 +102,12 @@ def entries(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Entr
         for fan_id, *line in session.execute(theirs.order_by(col(Preference.id))):
             found.setdefault(fan_id, []).append(Entry(*line))
     return found
+
+
+def had_he_not_said(session: Session, fan_ids: Collection[UUID], evidence: str) -> Preferences:
+    """What would hold for this person without what he said there."""
+    theirs = sa.select(*_LINE).where(col(Preference.fan_id).in_(fan_ids), col(Preference.evidence) != evidence)
+    return effective(Entry(*line) for line in session.execute(theirs.order_by(col(Preference.id))))
 
 
 def of(session: Session, fan_id: UUID) -> list[Preference]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 WHOLE = 100  # what one private message weighs; caps are counted in whole messages
 ALL = "*"  # as a purpose: whatever it is about
@@ -43,6 +44,29 @@ class Full:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of one cap is used up, in hundredths of a whole message."""
+
+    about: str
+    span: str
+    had: int
+    most: int
+
+
+def used(counted: Sequence[Counted], caps: Caps, purpose: str, now: datetime) -> list[Used]:
+    """What was had under each cap that a message for this purpose has to fit in."""
+    return [
+        Used(about, span, sum(one.weight for one in counted if _falls(one, about, span, now)), most * WHOLE)
+        for about in (ALL, purpose)
+        for span, most in caps.caps.get(about, {}).items()
+    ]
+
+
+def _falls(one: Counted, about: str, span: str, now: datetime) -> bool:
+    return about in (ALL, one.purpose) and one.at > now - SPANS[span]
+
+
 def room(
     counted: Sequence[Counted], caps: Caps, purpose: str, weight: int, gap: timedelta, now: datetime
 ) -> Full | None:
@@ -50,28 +74,28 @@ def room(
 
     As long as nothing goes out before this says None, no stretch of a span ever holds more than its cap.
     """
-    waits = [_until_gap(counted, gap), *_until_room(counted, caps, purpose, weight)]
+    latest_first = sorted(counted, key=attrgetter("at"), reverse=True)
+    waits = [_until_gap(latest_first, gap), *_until_room(latest_first, caps, purpose, weight)]
     late = [full for full in waits if full is not None and full.until > now]
     return max(late, key=lambda full: full.until, default=None)
 
 
-def _until_gap(counted: Sequence[Counted], gap: timedelta) -> Full | None:
-    last = max((one.at for one in counted), default=None)
-    return Full("gap", last + gap) if last is not None and gap else None
+def _until_gap(latest_first: Sequence[Counted], gap: timedelta) -> Full | None:
+    return Full("gap", latest_first[0].at + gap) if latest_first and gap else None
 
 
-def _until_room(counted: Sequence[Counted], caps: Caps, purpose: str, weight: int) -> Iterable[Full | None]:
+def _until_room(latest_first: Sequence[Counted], caps: Caps, purpose: str, weight: int) -> Iterable[Full | None]:
     for about in (ALL, purpose):
-        same = [one for one in counted if about in (ALL, one.purpose)]
+        same = latest_first if about == ALL else [one for one in latest_first if one.purpose == about]
         for span, most in caps.caps.get(about, {}).items():
             name = span if about == ALL else f"{about}_{span}"
             yield _until_below(same, SPANS[span], most * WHOLE - weight, name)
 
 
-def _until_below(counted: Sequence[Counted], span: timedelta, most: int, name: str) -> Full | None:
+def _until_below(latest_first: Sequence[Counted], span: timedelta, most: int, name: str) -> Full | None:
     """When what was counted in the last `span` has fallen to `most`. A cap below one message lets none go, ever."""
     held = 0
-    for one in sorted(counted, key=lambda one: one.at, reverse=True):
+    for one in latest_first:
         held += one.weight
         if held > most:
             return Full(name, one.at + span)

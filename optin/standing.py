@@ -28,6 +28,9 @@ class Purpose(StrEnum):
     CRM_PROFILE = "crm:profile"  # and what we learnt about him
 
 
+LET_US_WRITE = (Purpose.OFFERS, Purpose.NEWSLETTER)  # who allows one of these after a stop lets us answer again, too
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the consent journal, as far as deciding needs it. `id` is 0 until it is written."""
@@ -43,8 +46,7 @@ class Line:
     def is_about(self, channel: str, purpose: str) -> bool:
         if self.channel not in (channel, EVERYWHERE) or self.act == Act.ASKED:
             return False
-        # Who lets us write offers lets us answer, too.
-        answers = purpose == Purpose.SERVICE and self.act == Act.GRANTED
+        answers = purpose == Purpose.SERVICE and self.act == Act.GRANTED and self.purpose in LET_US_WRITE
         return answers or self.purpose in (purpose, EVERYTHING)
 
 

@@ -30,12 +30,13 @@ TEXTS = {
 class Stage:
     """Léa and Max do things here; the bot hears and speaks when told to."""
 
-    def __init__(self, database_url: str, *, mails: bool = False) -> None:
+    def __init__(self, database_url: str, *others: Connector, mails: bool = False) -> None:
         self.now = NOON
         self.pigeon = Pigeon("loft", "ring")
         self.letterbox = Letterbox("hello@zephyr.example")
         settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr")
-        self.bot: Bot = assembly.put_together(settings, self._platforms(mails), now=lambda: self.now)
+        found = self._platforms(mails) | {one.name: one for one in others}
+        self.bot: Bot = assembly.put_together(settings, found, now=lambda: self.now)
         self._numbers = itertools.count(1)
 
     def _platforms(self, mails: bool) -> dict[str, Connector]:

@@ -11,21 +11,37 @@ from flask.sansio.blueprints import BlueprintSetupState
 
 from bot import inbox
 from bot.inbox import Aside, Heard, Waiting
-from leads import feed, keys
+from leads import feed, keys, purchases, redemptions
 from leads.keys import ApiKey
+from leads.purchases import Kept
 from leads.records import LeadRecord
+from leads.redemptions import Redeemed
 from webhooks import faults
-from webhooks.api_shapes import LeadsAsked, LeadsPage, OutcomeCount, Outcomes, OutcomesAsked, Problem
+from webhooks.api_shapes import (
+    CodeTaken,
+    LeadsAsked,
+    LeadsPage,
+    OutcomeCount,
+    Outcomes,
+    OutcomesAsked,
+    Problem,
+    PurchaseKept,
+    PurchaseTold,
+    Repeated,
+    TakeCode,
+)
 from webhooks.door import the_bot
 
 PROBLEMS = {
     400: "The request can't be read.",
     401: "The key is missing or counts no more.",
-    404: "There is no such lead.",
+    404: "There is no such lead or code.",
     405: "This can't be done here: see the `Allow` header.",
+    409: "It was used or told otherwise before: `detail` says how.",
+    410: "The lead was erased, or the code has expired.",
     413: "The request is too large.",
     415: "The request's type is not known here.",
-    422: "A parameter is wrong or unknown; `errors` says which.",
+    422: "A parameter or field is wrong or unknown; `errors` says which.",
     429: "Too many requests: wait as long as `Retry-After` says.",
     500: "It is our fault. Try again later.",
 }
@@ -49,7 +65,16 @@ def set_up(state: BlueprintSetupState) -> None:
         SUCCESS_DESCRIPTION="As asked.",
         SERVERS=[{"url": app.extensions["fanfare"].settings.address}],
     )
-    app.spec_processor(name_each_shape_once)
+    app.spec_processor(lambda spec: name_each_shape_once(ask_for_bodies(spec)))  # it knows of one only
+
+
+def ask_for_bodies(spec: Any) -> Any:
+    """APIFlask describes a body as something that may be left out."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return spec
 
 
 def name_each_shape_once(spec: Any) -> Any:
@@ -94,7 +119,8 @@ def leads(asked: LeadsAsked) -> LeadsPage:
     """The leads, page after page, in the order of their changes
 
     Read on with `next_cursor` as long as `has_more` is true, and keep the last one: it is where to go on next time.
-    A lead that changes in the meantime, or takes back what it allowed, comes once more.
+    A lead that changes in the meantime, or takes back what it allowed, comes once more. So does one who asked to be
+    forgotten, with `status` `erased` and no data: delete what you have of it.
     """
     with the_bot().reading() as session:
         page = feed.page(session, asked.limit, asked.cursor, asked.updated_since)
@@ -104,12 +130,13 @@ def leads(asked: LeadsAsked) -> LeadsPage:
 @blueprint.get("/leads/<uuid:lead_id>")
 @blueprint.auth_required(auth)
 @blueprint.output(LeadRecord)
-@blueprint.doc(operation_id="getLead", responses=problems(401, 404, 405, 413, 429, 500))
+@blueprint.doc(operation_id="getLead", responses=problems(401, 404, 405, 410, 413, 429, 500))
 def lead(lead_id: UUID) -> LeadRecord:
     """One lead"""
     with the_bot().reading() as session:
         found = feed.one(session, lead_id)
-    return found or abort(404, PROBLEMS[404])
+        gone = 410 if feed.is_erased(session, lead_id) else 404
+    return found or abort(gone, PROBLEMS[gone])
 
 
 @blueprint.get("/outcomes")
@@ -125,6 +152,61 @@ def outcomes(asked: OutcomesAsked) -> Outcomes:
     each = [OutcomeCount(outcome=word, reason=why, count=count) for state, word, why, count in rows if state == Heard]
     most_first = sorted(each, key=lambda one: (-one.count, one.outcome, one.reason))
     return Outcomes(heard=total[Heard], waiting=total[Waiting], set_aside=total[Aside], outcomes=tuple(most_first))
+
+
+NOT_TAKEN = {
+    redemptions.Why.UNKNOWN: (404, "We gave no such code."),
+    redemptions.Why.USED: (409, "This code was used before."),
+    redemptions.Why.EXPIRED: (410, PROBLEMS[410]),
+    redemptions.Why.OTHER_CODE: (409, "This Idempotency-Key came with another code before."),
+}
+NOT_KEPT = {
+    purchases.Why.UNKNOWN_CODE: (404, "We gave no such code."),
+    purchases.Why.UNKNOWN_LEAD: (404, "There is no such lead."),
+    purchases.Why.OTHER_ORDER: (409, "This order was told before, and otherwise."),
+}
+
+
+@blueprint.post("/redemptions")
+@blueprint.auth_required(auth)
+@blueprint.input(TakeCode, arg_name="asked")
+@blueprint.input(Repeated, location="headers", arg_name="repeated")
+@blueprint.output(CodeTaken, status_code=201)
+@blueprint.doc(operation_id="redeemCode", responses=problems(400, 401, 404, 405, 409, 410, 413, 415, 422, 429, 500))
+def redeem(asked: TakeCode, repeated: Repeated) -> CodeTaken:
+    """Take a code at a till, once
+
+    The same key may ask again, and is told what it was told the first time, with `again`: give nothing a second time.
+    Name each purchase by an `Idempotency-Key` of your own, and a code that comes with another one is told to be used.
+    """
+    bot = the_bot()
+    with bot.transaction() as session:
+        told = redemptions.redeem(
+            session, bot.new_id(), asked.code, _asker(), bot.now(), repeated.idempotency_key, asked.place
+        )
+    return CodeTaken.of(told) if isinstance(told, Redeemed) else abort(*NOT_TAKEN[told.why])
+
+
+@blueprint.post("/purchases")
+@blueprint.auth_required(auth)
+@blueprint.input(PurchaseTold, arg_name="asked")
+@blueprint.output(PurchaseKept, status_code=201)
+@blueprint.doc(operation_id="tellPurchase", responses=problems(400, 401, 404, 405, 409, 413, 415, 422, 429, 500))
+def purchase(asked: PurchaseTold) -> PurchaseKept:
+    """Tell what somebody bought, once an order
+
+    Whose it is, say by the code that was used, by the lead, or by the hash of an e-mail address. Telling it again in
+    the same words changes nothing, and says so with `again`.
+    """
+    bot = the_bot()
+    with bot.transaction() as session:
+        kept = purchases.keep(session, bot.new_id(), asked.told(), _asker(), bot.now())
+    return PurchaseKept.of(kept) if isinstance(kept, Kept) else abort(*NOT_KEPT[kept])
+
+
+def _asker() -> str:
+    """Who asks, as redemptions and purchases remember it."""
+    return f"key:{cast(ApiKey, auth.current_user).prefix}"
 
 
 @blueprint.get("/docs")

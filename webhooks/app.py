@@ -4,13 +4,33 @@ from apiflask import APIBlueprint, APIFlask
 from flask import render_template
 
 from bot.assembly import Bot
-from webhooks import api, claim, confirm, faults, headers, health, i18n, panel, receive
+from webhooks import (
+    api,
+    callbacks,
+    choices,
+    claim,
+    confirm,
+    faults,
+    headers,
+    health,
+    i18n,
+    panel,
+    receive,
+    rights,
+    unsubscribe,
+    why,
+)
 from webhooks.door import csrf, the_bot
 
 SPEC = "/api/v1/openapi.json"
 SMALL = 64 * 1024  # what a form or a question to the API may weigh
 
 front = APIBlueprint("front", __name__, enable_openapi=False)
+# These carry no cookie that a foreign page could misuse: nothing, the word in the link, a signature, a bearer key.
+GUARDED = (
+    health.blueprint, claim.blueprint, confirm.blueprint, choices.blueprint, why.blueprint, unsubscribe.blueprint,
+    rights.blueprint, callbacks.blueprint, api.blueprint,
+)  # fmt: skip
 
 
 def create_app(bot: Bot) -> APIFlask:
@@ -28,10 +48,9 @@ def create_app(bot: Bot) -> APIFlask:
     faults.install(app)
     csrf.init_app(app)
     app.after_request(headers.put_on)
-    for blueprint in (front, health.blueprint, claim.blueprint, confirm.blueprint, api.blueprint, panel.blueprint):
+    for blueprint in (front, *GUARDED, panel.blueprint):
         app.register_blueprint(blueprint)
-    # These carry no cookie that a foreign page could misuse: nothing, the word in the link, a bearer key.
-    for guarded in (health.blueprint, claim.blueprint, confirm.blueprint, api.blueprint):
+    for guarded in GUARDED:
         csrf.exempt(guarded)
     app.wsgi_app = receive.Receiver(bot, app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -6,11 +6,11 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import claiming, confirming, outbox
+from bot import choosing, claiming, confirming
 from bot.claiming import Code
-from leads import pipeline
-from optin import consents
+from optin.preferences import About
 from optin.standing import Purpose
+from optin.wishes import Wish
 from webhooks import addresses
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
@@ -26,7 +26,7 @@ blueprint = APIBlueprint("claim", __name__, url_prefix="/claim", enable_openapi=
 @blueprint.before_request
 def refuse_other_sites() -> Response | None:
     if request.method == "POST" and not came_from_here():
-        return told("elsewhere", 403, token=(request.view_args or {}).get("token", ""))
+        return told("elsewhere", 403, back=url_for("claim.look", **(request.view_args or {})))
     return None
 
 
@@ -35,10 +35,10 @@ def look(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
         if visit is None:
             return unknown()
-        if visit.claim.code:
+        if visit.code:
             return show_code(visit)
         if visit.shut:
-            return told("shut", offer=visit.offer, words=visit.words, why=visit.shut)
+            return told("shut", visit=visit, offer=visit.offer, words=visit.words, why=visit.shut)
         return show_form(visit, Form())
 
 
@@ -48,7 +48,7 @@ def take(token: str) -> Response:
     with to_claim(token, the_bot().transaction) as visit:
         if visit is None:
             return unknown()
-        if visit.claim.code or visit.shut:
+        if visit.code or visit.shut:
             return back_to(token)
         form = Form.sent()
         if fault := form.fault(visit.texts):
@@ -64,11 +64,12 @@ def allow(token: str) -> Response:
         if visit is None:
             return unknown()
         form = Form.sent()
-        if visit.claim.code and form.saw_other_words(visit.texts):
+        if visit.code and form.saw_other_words(visit.texts):
             return show_code(visit, Fault.CHANGED)
         agreed = visit.agreed(form)
-        if visit.claim.code and agreed:
+        if visit.code and agreed:
             claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+            note_hours(visit, form)
     return back_to(token, "choices")
 
 
@@ -87,10 +88,10 @@ def stop(token: str) -> Response:
 @blueprint.get("/<token>/qr.svg")
 def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
-        if visit is None or visit.claim.code is None:
+        if visit is None or visit.code is None:
             return unknown()
         picture = BytesIO()
-        segno.make_qr(visit.claim.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
+        segno.make_qr(visit.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
         return Response(picture.getvalue(), mimetype="image/svg+xml")
 
 
@@ -101,17 +102,18 @@ def give(visit: Visit, form: Form) -> None:
         confirming.send_code(visit.session, visit.bot, visit.claim, visit.offer, visit.now)
         agreed = visit.agreed(form)
         claiming.allow(visit.session, visit.bot, visit.claim, agreed, HOW, str(visit.claim.id), visit.now)
+        note_hours(visit, form)
 
 
 def withdraw(visit: Visit, channel: str) -> None:
-    claim, now = visit.claim, visit.now
-    said = consents.withdrawn(
-        claim.fan_id, channel, HOW, str(claim.id), now, now, claim.profile_id, purpose=Purpose.OFFERS, place="/claim"
-    )
-    fan_ids = visit.person.fan_ids
-    consents.journal(visit.session, consents.by_whole_person(said, fan_ids))
-    outbox.withdraw_solicitations(visit.session, fan_ids, channel, "fan_wants_no_offers")
-    pipeline.touch_all(visit.session, fan_ids, now)
+    choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), channel, visit.now, [Purpose.OFFERS])
+
+
+def note_hours(visit: Visit, form: Form) -> None:
+    """The one question about how he wants to be written to, where he answered it."""
+    if form.hours in visit.hours_to_choose:
+        wish = Wish(About.HOURS, form.hours)
+        choosing.wish(visit.session, visit.bot, visit.person, visit.says(HOW), [wish], visit.now)
 
 
 def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:
@@ -138,6 +140,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         offer=visit.offer,
         words=visit.words,
         askable=askable,
+        form=Form(),
         fault=fault,
     )
 

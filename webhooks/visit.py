@@ -10,18 +10,21 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming
+from bot import claiming, outbox, pages
 from bot.assembly import Bot
+from bot.choosing import Word
 from bot.database import Transaction
 from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import confirmations, people
+from optin import confirmations, links, people
 from optin.people import Person
 from optin.standing import Standing
+from optin.tokens import Page
 from optin.wordings import Wording
 from webhooks import addresses, i18n
+from webhooks.choice_form import SPANS
 from webhooks.door import the_bot
 
 
@@ -50,11 +53,13 @@ class Form:
     email: str = ""
     sure_of: str = ""  # the address that we doubted before
     ticked: frozenset[str] = frozenset()
+    hours: str = ""  # when he wants to hear from us; "" for no matter when
 
     @classmethod
     def sent(cls) -> "Form":
         email = request.form.get("instead") or request.form.get("email", "")
-        return cls(email, request.form.get("sure_of", ""), frozenset(request.form.getlist("allow")))
+        ticked = frozenset(request.form.getlist("allow"))
+        return cls(email, request.form.get("sure_of", ""), ticked, request.form.get("hours", ""))
 
     def fault(self, texts: dict[str, Wording]) -> Fault | None:
         if not self.email.strip():
@@ -72,12 +77,14 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`texts` are all that he may agree to, by channel, in his language; `person` is who is behind the word."""
+    """`texts` are all that he may agree to, by channel, in his language; `person` is who is behind the word; `code` is
+    his, by whichever of his profiles he took it."""
 
     bot: Bot
     session: Session
     token: str
     claim: Claim
+    code: str | None
     offer: Offer
     texts: dict[str, Wording]
     person: Person
@@ -128,13 +135,34 @@ class Visit:
         """When he last spoke of this channel."""
         return self._standing(channel).lines[0].given_at
 
+    @property
+    def hours_to_choose(self) -> tuple[str, ...]:
+        """The hours of the day that he is asked about, once: no more when he has named some."""
+        return () if self.person.preferences.hours else tuple(span for span in SPANS if span != "any")
+
+    @property
+    def choices(self) -> str:
+        """The page on which he chooses how he wants to be written to."""
+        return pages.path(self.bot, Page.CHOICES, self.claim.fan_id)
+
+    @property
+    def why(self) -> str | None:
+        """The page that tells why the message came that brought him here, if one did."""
+        brought = outbox.brought(self.session, self.person.fan_ids, self.claim.id)
+        return pages.path(self.bot, Page.WHY, brought) if brought else None
+
+    def says(self, how: str) -> Word:
+        """What he sent just now. The claim is the proof."""
+        claim = self.claim
+        return Word(claim.fan_id, claim.profile_id, how, str(claim.id), self.now, "/claim")
+
     def _standing(self, channel: str) -> Standing:
         return self.person.standing(self.claim.fan_id, channel)
 
 
 @contextmanager
 def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
-    """Who is behind this word. Who writes holds the claim until he is done, so that two tabs take turns."""
+    """Who is behind this word. Who writes holds the person until he is done: tabs and chats take turns."""
     bot = the_bot()
     with door() as session:
         claim = claims.behind(session, token)
@@ -142,11 +170,14 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
             yield None
             return
         if request.method == "POST":
-            session.refresh(claim, with_for_update=True)
+            links.hold(session, [claim.fan_id])
+            session.refresh(claim)
         i18n.prefer(claim.language)
         texts = claiming.channels(bot, claim, i18n.language())
         offer = session.get_one(Offer, claim.offer_id)
-        yield Visit(bot, session, token, claim, offer, texts, people.one(session, claim.fan_id), bot.now())
+        person = people.one(session, claim.fan_id)
+        code = claims.code_behind(session, claim)
+        yield Visit(bot, session, token, claim, code, offer, texts, person, bot.now())
 
 
 def came_from_here() -> bool:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from bot import database
 from optin import fans, preferences
-from optin.preferences import Entry, Preferences, as_json, effective, fewer, from_json, merged, next_time, said
+from optin.preferences import Entry, Preferences, as_json, effective, fewer, from_json, merged, next_time, said, steps
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -99,6 +99,26 @@ def test_a_receipt_gives_back_what_it_kept(wishes: Preferences) -> None:
     assert from_json(as_json(wishes)) == wishes
 
 
+@given(WISHES, WISHES)
+def test_what_there_is_to_say_brings_about_what_is_wanted(held: Preferences, wanted: Preferences) -> None:
+    held, wanted = possible(held), possible(wanted)
+
+    told = journal(*spelled(held), *((about.value, value) for about, value in steps(held, wanted)))
+
+    assert effective(told) == wanted
+    assert steps(wanted, wanted) == []
+
+
+def possible(wishes: Preferences) -> Preferences:
+    """Nobody's favourite is ruled out, and intervals are kept in whole hours."""
+    return effective(journal(*spelled(wishes)))
+
+
+def spelled(wishes: Preferences) -> list[tuple[str, str]]:
+    kept = as_json(wishes)
+    return [(about.value, kept[about.value]) for about in preferences.About if about.value in kept]
+
+
 def allowed(wishes: Preferences, quiet: tuple[int, int] | None, zone: str, moment: datetime) -> bool:
     """The rule in other words than the code's: all hours are written out."""
     if wishes.paused_until is not None and moment < wishes.paused_until:
@@ -153,6 +173,11 @@ def test_the_clock_on_his_wall_counts(now: str, hours: tuple[int, int], expected
     assert answer == (expected and datetime.fromisoformat(expected).replace(tzinfo=UTC))
 
 
+@pytest.mark.parametrize("hours", [(24, 0), (0, 24), (0, 0), (24, 24)])
+def test_from_midnight_to_midnight_is_the_whole_day(hours: tuple[int, int]) -> None:
+    assert next_time(Preferences(hours=hours), None, PARIS, NOON) is None
+
+
 def test_clocks_that_change_within_an_hour_are_followed() -> None:
     before = datetime(2026, 9, 26, 13, 30, tzinfo=UTC)  # 02:15 on the Chatham Islands, where 02:45 becomes 03:45
 
@@ -190,7 +215,7 @@ def test_what_nobody_could_act_on_is_not_kept(what: str, value: str) -> None:
 def session(database_url: str) -> Iterator[Session]:
     engine = database.connect(database_url)
     with Session(engine) as session:
-        people = [{"id": fan, "language": "fr", "created_at": NOON} for fan in (LEA, MAX)]
+        people = [{"id": fan, "person_id": fan, "language": "fr", "created_at": NOON} for fan in (LEA, MAX)]
         fans.add(session, people, [])
         yield session
     engine.dispose()

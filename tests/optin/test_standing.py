@@ -64,6 +64,16 @@ def test_a_yes_to_offers_lets_us_answer_and_a_no_to_offers_leaves_the_answers() 
     assert found == [NO, None, YES]
 
 
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [("offers", YES), ("newsletter", YES), ("profiling", NO), ("audiences", NO), ("crm:contact", NO)],
+)
+def test_after_a_stop_only_who_lets_us_write_is_answered_again(purpose: str, expected: Act) -> None:
+    lines = [*said((LEA, NO, 1), purpose="*"), *said((LEA, YES, 2), purpose=purpose)]
+
+    assert standing(lines, [], LEA, "page", Purpose.SERVICE).act == expected
+
+
 WORDS = st.lists(
     st.tuples(st.sampled_from([LEA, MAX, ZOE]), st.sampled_from([YES, NO, ASKED]), st.integers(0, 20)), max_size=8
 )

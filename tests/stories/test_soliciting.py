@@ -5,14 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from bot import soliciting
+from bot import outbox, soliciting
 from bot.outbox import Outgoing
 from bot.soliciting import Proposed
-from connectors import Kind
+from connectors import Kind, Uncertain
 from offers import condition_rows
 from offers.catalog import Offer
 from offers.conditions import Condition, Operator
-from optin import consents, house_rules, links, receipts
+from optin import consents, house_rules, links, preferences, receipts
 from optin.fans import Fan, Profile
 from optin.links import Link, Proof
 from optin.permits import Deferral, Permit, Refusal
@@ -222,6 +222,128 @@ def test_a_no_that_was_said_as_one_person_outlives_the_link(stage: Stage) -> Non
         links.unlink(session, stage.all(Link)[0].id, "an error", stage.now, by="manager:noor")
 
     assert [propose_dry(stage, fan) for fan in (lea, other)] == [False, False]
+
+
+def test_what_is_meant_for_later_never_leaves_before(stage: Stage) -> None:
+    spaced_out(stage)
+    fan = meet(stage)
+    allow(stage, fan)
+    propose(stage, fan, stage.offer(slug="one"))
+    stage.work()
+    tonight = stage.now + timedelta(hours=10)
+
+    with stage.bot.transaction() as session:
+        later = soliciting.propose(session, stage.bot, fan, stage.offer(slug="two"), stage.now, due_at=tonight)
+
+    assert isinstance(later.answer, Deferral)
+    assert [row.due_at for row in stage.all(Outgoing) if row.id == later.message_id] == [tonight]
+
+
+def test_who_wants_one_a_year_gets_one_a_year(stage: Stage) -> None:
+    fan = meet(stage)
+    allow(stage, fan)
+    wish(stage, fan, "every", "8760")
+    propose(stage, fan, stage.offer(slug="one"))
+    stage.work()
+
+    answers: list[object] = []
+    for _ in range(3):
+        stage.later(days=122)
+        stage.writes("bonjour")
+        stage.hear()
+        answers.append(propose(stage, fan, stage.offer(slug=f"after-{len(answers)}")).answer)
+
+    assert [type(answer) for answer in answers] == [Refusal, Refusal, Permit]
+
+
+def test_of_what_nobody_is_sure_the_latest_moment_counts(stage: Stage) -> None:
+    """It may have left at the very end of the time that a sender has."""
+    spaced_out(stage)
+    fan = meet(stage)
+    allow(stage, fan)
+    stage.pigeon.faults = [Uncertain("timeout")]
+    propose(stage, fan, stage.offer(slug="one"))
+    taken_at = stage.now
+    stage.work()
+    stage.later(hours=1)
+
+    second = propose(stage, fan, stage.offer(slug="two"))
+
+    assert second.answer == Deferral("cap_gap", taken_at + outbox.LEASE + timedelta(hours=4))
+
+
+@pytest.mark.parametrize(
+    ("hers", "the_others"),
+    [
+        (("paused_until", "2026-11-04T12:00:00+00:00"), ("paused_until", "none")),
+        (("every", "168"), ("every", "24")),
+        (("hours", "18-22"), ("hours", "8-20")),
+        (("channel", "email"), ("channel", "pigeon")),
+        (("without", "pigeon"), ("without", "none")),
+    ],
+)
+def test_a_link_takes_no_wish_away(stage: Stage, hers: tuple[str, str], the_others: tuple[str, str]) -> None:
+    """Until she speaks again as one person: then that holds for both."""
+    lea, other = meet(stage), meet(stage, "lea-too")
+    allow(stage, lea)
+    propose(stage, lea, stage.offer(slug="one"))
+    stage.work()
+    stage.later(hours=23)
+    house_without_caps(stage)
+    wish(stage, lea, *hers)
+    wish(stage, other, *the_others)
+    before = propose_dry(stage, lea)
+
+    stage.later(seconds=1)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
+    linked = propose_dry(stage, lea)
+    stage.later(seconds=1)
+    wish(stage, other, hers[0], "none")
+
+    assert (before, linked, propose_dry(stage, lea)) == (False, False, True)
+
+
+def test_hours_of_two_profiles_that_never_meet_let_nothing_go(stage: Stage) -> None:
+    lea, other = meet(stage), meet(stage, "lea-too")
+    allow(stage, lea)
+    wish(stage, lea, "hours", "8-12")
+    wish(stage, other, "hours", "18-22")
+    stage.later(seconds=1)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
+
+    assert isinstance(propose(stage, lea, stage.offer()).answer, Refusal)
+
+
+def test_a_no_written_for_one_of_two_who_are_one_outlives_the_link(stage: Stage) -> None:
+    """Even where its evidence is that of an earlier word: a claim's page proves a yes and each no after it."""
+    lea, other = meet(stage), meet(stage, "lea-too")
+    no = [consents.withdrawn(fan, "pigeon", "claim_page", "claim-1", stage.now, stage.now) for fan in (lea, other)]
+    with stage.bot.transaction() as session:
+        consents.journal(session, no)
+    stage.later(minutes=1)
+    for fan in (lea, other):
+        allow(stage, fan)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
+    stage.later(minutes=1)
+    with stage.bot.transaction() as session:
+        again = consents.withdrawn(lea, "pigeon", "claim_page", "claim-1", stage.now, stage.now)
+        consents.journal(session, [again])
+        links.unlink(session, links.of(session, [lea])[0].id, "an error", stage.now, by="manager:noor")
+
+    assert [propose_dry(stage, fan) for fan in (lea, other)] == [False, False]
+
+
+def wish(stage: Stage, fan: UUID, what: str, value: str) -> None:
+    with stage.bot.transaction() as session:
+        preferences.record(session, [preferences.said(fan, what, value, "chat", "m1", stage.now, stage.now)])
+
+
+def house_without_caps(stage: Stage) -> None:
+    with stage.bot.transaction() as session:
+        house_rules.change(session, Caps(caps={}, gap=timedelta(0), quiet=None), "manager:noor", stage.now)
 
 
 def propose_dry(stage: Stage, fan_id: UUID) -> bool:

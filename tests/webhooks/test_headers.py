@@ -9,7 +9,10 @@ from tests import cast
 from tests.cast import SECRET, Stage
 from webhooks.app import SMALL, create_app
 
-PATHS = ["/", "/claim/nobody", "/nowhere", "/panel/", "/api/v1/leads", "/api/v1/docs", "/static/claim.css"]
+PATHS = [
+    "/", "/claim/nobody", "/choices/nobody", "/why/nobody", "/u/nobody", "/nowhere", "/panel/", "/api/v1/leads",
+    "/api/v1/docs", "/static/claim.css",
+]  # fmt: skip
 
 
 def policy(answer: TestResponse) -> dict[str, str]:

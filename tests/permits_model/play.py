@@ -1,0 +1,67 @@
+"""Playing many stories, each on an empty database."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from bot import database
+from tests.permits_model.machine import World
+
+STORIES = 40
+STEPS = 50
+KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
+
+NewDatabase = Callable[[], str]
+
+
+def many(
+    new_database: NewDatabase, stories: int, steps: int = STEPS, *, seeded: bool = True, shrinks: bool = False
+) -> None:
+    """The same stories each time, unless `seeded` is False. To shrink one that fails takes minutes."""
+    phases = [Phase.generate, Phase.shrink] if shrinks else [Phase.generate]
+    run_state_machine_as_test(
+        lambda: World(new_database()),  # type: ignore[arg-type]  # called for each story anew
+        settings=settings(
+            max_examples=stories,
+            stateful_step_count=steps,
+            phases=phases,
+            derandomize=seeded,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def copies(template: Path, folder: Path) -> NewDatabase:
+    """SQLite: a fresh copy of the template, over the one before."""
+
+    def fresh() -> str:
+        for old in folder.glob("story.db*"):
+            old.unlink()
+        return f"sqlite:///{shutil.copy(template, folder / 'story.db')}"
+
+    return fresh
+
+
+def emptied(url: str) -> NewDatabase:
+    """PostgreSQL: one database, emptied. The journals refuse to lose a row, but not to be truncated."""
+    engine = database.connect(url)
+    tables = [name for name in sa.inspect(engine).get_table_names() if name not in KEPT]
+    engine.dispose()
+
+    def fresh() -> str:
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+            connection.execute(sa.text("UPDATE lane SET holder = '', held_until = NULL, attempts = 0"))
+            connection.execute(sa.text("UPDATE revision SET last = 0"))
+        engine.dispose()
+        return url
+
+    return fresh

@@ -124,7 +124,7 @@ def test_every_reason_in_the_program_has_words(office: Office) -> None:
 
 def test_whatever_speaks_against_a_message_says_what_would_have_to_be_otherwise(office: Office) -> None:
     codes = permits_say(AGAINST) | permits_say(PUT_OFF) | caps() | set(obstacles.GONE)
-    codes |= {"private_reply_closed", "window_closed", "already_proposed", "offer_closed"}
+    codes |= {"private_reply_closed", "window_closed", "already_proposed", "not_eligible", "offer_closed"}
 
     assert len(codes) > 35
     assert [code for code in sorted(codes) if said(office, "remedy", code) == said(office, "reason", code)] == []

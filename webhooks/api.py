@@ -135,8 +135,8 @@ def lead(lead_id: UUID) -> LeadRecord:
     """One lead"""
     with the_bot().reading() as session:
         found = feed.one(session, lead_id)
-        gone = 410 if feed.is_erased(session, lead_id) else 404
-    return found or abort(gone, PROBLEMS[gone])
+        erased = feed.is_erased(session, lead_id)
+    return found or abort(*((410, "This lead was erased.") if erased else (404, "There is no such lead.")))
 
 
 @blueprint.get("/outcomes")
@@ -157,7 +157,7 @@ def outcomes(asked: OutcomesAsked) -> Outcomes:
 NOT_TAKEN = {
     redemptions.Why.UNKNOWN: (404, "We gave no such code."),
     redemptions.Why.USED: (409, "This code was used before."),
-    redemptions.Why.EXPIRED: (410, PROBLEMS[410]),
+    redemptions.Why.EXPIRED: (410, "The code has expired."),
     redemptions.Why.OTHER_CODE: (409, "This Idempotency-Key came with another code before."),
 }
 NOT_KEPT = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, desk, outbox, own_words, soliciting
+from bot import choosing, desk, outbox, soliciting, writing
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
@@ -223,7 +223,7 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
             assert profile is not None
-            own_words.write(
+            writing.write(
                 session, self.stage.bot, profile, self.stage.bot.new_id(), "De 9 à 18 h.", self.manager, self.now
             )
 

@@ -1,5 +1,6 @@
 """Who may enter the panel, and how often somebody may try."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -20,10 +21,14 @@ def panel_addresses(app: Flask) -> list[tuple[str, str, str]]:
     address, found = app.url_map.bind("localhost"), []
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/panel"):
-            values = {name: UUID(int=7) if "uuid:" + name in rule.rule else 7 for name in rule.arguments}
-            path = address.build(rule.endpoint, values)
+            path = address.build(rule.endpoint, {name: _value(rule.rule, name) for name in rule.arguments})
             found += [(rule.endpoint, method, path) for method in sorted((rule.methods or set()) & {"GET", "POST"})]
     return found
+
+
+def _value(rule: str, name: str) -> UUID | str | int:
+    chosen = re.search(rf"<any\((\w+)[^>]*:{name}>", rule)
+    return chosen[1] if chosen else UUID(int=7) if f"uuid:{name}" in rule else 7
 
 
 def test_nobody_sees_any_page_of_the_panel_without_signing_in(office: Office) -> None:

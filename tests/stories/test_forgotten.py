@@ -132,7 +132,7 @@ def test_of_two_linked_fans_one_is_erased_and_no_string_of_his_is_left_anywhere(
     assert [row for row in stage.all(Touchpoint) if row.fan_id == max_] == his_before
     assert [fan.id for fan in stage.all(Fan)] == [max_]
     assert [lead.fan_id for lead in stage.all(Lead)] == [max_]
-    assert [offer.taken for offer in stage.all(Offer)] == [2]  # her code may be shown at the till still
+    assert [offer.taken for offer in stage.all(Offer)] == [2]  # nobody else gets what she had
     if stage.bot.engine.dialect.name == "sqlite":
         file = Path(str(stage.bot.engine.url.database))
         stage.bot.engine.dispose()  # which writes back the journal of the file

@@ -3,6 +3,7 @@
 `python -m tests.crash.race --fans 1000 --database postgresql`
 """
 
+import logging
 import multiprocessing
 import os
 import random
@@ -20,6 +21,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+import structlog
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
@@ -166,6 +168,7 @@ def _states(bot: Bot) -> Counter[str]:
 @click.option("--database", "kind", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
 def main(many: int, processes: int, kind: str) -> None:
     """Race for the last unit of each fan's budget, and count what the platform took."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _database(kind) as (url, folder):
         finish = run(url, folder, many, processes)
     twice = sum(count > 1 for count in finish.sent.values())

@@ -1,6 +1,6 @@
 """A no that arrives before a message has left wins: however, wherever and whenever it was said."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -63,7 +63,7 @@ WAYS = [in_a_chat, by_the_platform, on_his_page]
 
 
 @pytest.fixture
-def lea(stage: Stage) -> Iterator[UUID]:
+def lea(stage: Stage) -> UUID:
     """She has two profiles, and allowed offers on one of them."""
     stage.offer()
     lea, other = meet(stage), meet(stage, "lea-too")
@@ -71,7 +71,7 @@ def lea(stage: Stage) -> Iterator[UUID]:
     with stage.bot.transaction() as session:
         links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
     stage.later(seconds=1)
-    yield lea
+    return lea
 
 
 def unsaid(stage: Stage) -> bool:

@@ -1,4 +1,4 @@
-"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `add-manager`, `add-key`, `demo-offers`."""
+"""The commands: `python -m bot run`, `worker`, `clock`, `migrate`, `explain`, `dossier`, to add managers, and more."""
 
 import os
 import signal
@@ -6,11 +6,25 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import click
 import structlog
 
-from bot import assembly, clock, database, demo, managers, running, worker
+from bot import (
+    assembly,
+    clock,
+    database,
+    demo,
+    dossier,
+    explaining,
+    explaining_in_text,
+    managers,
+    readable,
+    retention,
+    running,
+    worker,
+)
 from bot.assembly import Bot
 from bot.settings import env_file
 from connectors import Misconfigured
@@ -95,6 +109,52 @@ def add_key(name: str) -> None:
     bot = _assemble()
     with bot.transaction() as session:
         click.echo(keys.make(session, name, assembly.random_bytes(), bot.now()))
+
+
+@cli.command("dossier")
+@click.argument("fan_or_handle")
+@click.option("--html", is_flag=True, help="A page to read, instead of JSON.")
+def dossier_(fan_or_handle: str, html: bool) -> None:
+    """All that is kept of a person, by a fan's id, a handle or an e-mail address: for an auditor, or for himself."""
+    bot = _assemble()
+    with bot.reading() as session:
+        fan_ids = dossier.found(session, bot, fan_or_handle)
+        if len(fan_ids) != 1:
+            raise click.ClickException(_which(fan_ids))
+        told = dossier.of(session, bot, fan_ids.pop())
+    assert told is not None
+    click.echo(readable.page(told, told["language"]) if html else dossier.as_json(told))
+
+
+def _which(fan_ids: set[UUID]) -> str:
+    if not fan_ids:
+        return "nobody is known by this"
+    return "several fans are known by this; say which: " + ", ".join(sorted(map(str, fan_ids)))
+
+
+@cli.command("retention")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+def retention_(dry_run: bool) -> None:
+    """Let go of what may not be kept any longer. The clock does it every day."""
+    bot = _assemble()
+    counts = retention.foresee(bot) if dry_run else retention.run(bot)
+    click.echo("Would go:" if dry_run else "Gone:")
+    for (why, table), rows in sorted(counts.items()):
+        click.echo(f"  {why.value:14} {table:14} {rows:8}")
+    if not counts:
+        click.echo("  nothing")
+
+
+@cli.command()
+@click.argument("message", type=click.UUID)
+def explain(message: UUID) -> None:
+    """Why a message went, waits or stays unsaid: every decision about it, with all that it was decided from."""
+    bot = _assemble()
+    with bot.reading() as session:
+        explained = explaining.explain(session, bot, message)
+        if explained is None:
+            raise click.ClickException("there is no such message")
+        click.echo(explaining_in_text.text(explained))
 
 
 @cli.command("demo-offers")

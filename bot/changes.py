@@ -28,6 +28,13 @@ class What(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     SIGN_IN_CHANGED = "sign_in_changed"
+    PROPOSED = "proposed"
+    DROPPED = "dropped"
+    LET_COMPETE = "let_compete"
+    NOTED = "noted"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    RULES_CHANGED = "rules_changed"
 
 
 class Subject(StrEnum):
@@ -36,6 +43,8 @@ class Subject(StrEnum):
     OFFER = "offer"
     ACCOUNT = "account"
     MANAGER = "manager"
+    FAN = "fan"
+    RULES = "rules"
 
 
 class Change(SQLModel, table=True):
@@ -54,20 +63,20 @@ class Change(SQLModel, table=True):
 def record(
     session: Session, manager: Manager, what: What, subject: Subject, subject_id: object,
     before: dict[str, Any], after: dict[str, Any], now: datetime,
-) -> None:  # fmt: skip
-    """Write down who did it, in the transaction in which he did it."""
-    session.add(
-        Change(
-            manager_id=manager.id,
-            at=now,
-            what=what.value,
-            subject=subject.value,
-            subject_id=str(subject_id),
-            before=before,
-            after=after,
-        )
+) -> int:  # fmt: skip
+    """Write down who did it, in the transaction in which he did it. Says the id of the line."""
+    change = Change(
+        manager_id=manager.id,
+        at=now,
+        what=what.value,
+        subject=subject.value,
+        subject_id=str(subject_id),
+        before=before,
+        after=after,
     )
+    session.add(change)
     session.flush()
+    return change.id
 
 
 def last(session: Session, subject: Subject, subject_id: object) -> Change | None:

@@ -3,19 +3,21 @@
 import fcntl
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import beats, database, outbox, polling
+from bot import beats, database, outbox, polling, retention
 from bot.assembly import Bot
 from connectors import Connector, PlatformError
+from optin import house_rules
 
 LEADER = 4_711_001  # the number of our advisory lock on PostgreSQL
 CAMPAIGN = 2.0  # seconds between two tries to become the leader
@@ -63,6 +65,7 @@ def _schedule(bot: Bot, name: str) -> BackgroundScheduler:
     _tick(bot, name)
     scheduler.add_job(_tick, "interval", seconds=beats.EVERY.total_seconds(), args=(bot, name), id="show life")
     scheduler.add_job(_let_lapse, "interval", seconds=60, args=(bot,), id="let drafts lapse")
+    scheduler.add_job(_Daily(bot, retention.run), "interval", seconds=600, next_run_time=bot.now(), id="retention")
     for connector in bot.connectors.values():
         for stream in connector.streams:
             pause, name = connector.poll_every.total_seconds(), f"{connector.name} {stream}"
@@ -80,6 +83,22 @@ def _tick(bot: Bot, name: str) -> None:
 def _let_lapse(bot: Bot) -> None:
     with bot.transaction() as session:
         outbox.let_lapse(session, bot.now())
+
+
+class _Daily:
+    """What is done once on each day of the brand's calendar, and begun again where it broke."""
+
+    def __init__(self, bot: Bot, work: Callable[[Bot], object]) -> None:
+        self._bot, self._work = bot, work
+        self._done_on: date | None = None
+
+    def __call__(self) -> None:
+        with self._bot.reading() as session:
+            _, caps = house_rules.current(session)
+        today = self._bot.now().astimezone(ZoneInfo(caps.zone)).date()
+        if today != self._done_on:
+            self._work(self._bot)
+            self._done_on = today
 
 
 class _Poll:

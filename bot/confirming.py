@@ -14,12 +14,13 @@ from leads import pipeline
 from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import confirmations, consents, fans, links, people, permits, receipts, tokens
+from optin import confirmations, consents, erasures, fans, links, people, permits, receipts, tokens
 from optin.confirmations import Confirmation
 from optin.fans import Fan, Handle, Profile
 from optin.links import Proof
 from optin.permits import Permit
 from optin.receipts import Stage
+from optin.standing import EVERYWHERE
 from optin.tokens import Page
 from optin.wordings import Wording, named
 
@@ -103,7 +104,15 @@ def _profile(session: Session, bot: Bot, claim: Claim, now: datetime) -> Profile
     )
     session.add(profile)
     session.flush()
+    _begin_unwilling(session, bot, profile, who, now)
     return profile
+
+
+def _begin_unwilling(session: Session, bot: Bot, profile: Profile, who: Handle, now: datetime) -> None:
+    """Whose address was erased gets no mail because somebody types it: he may write to us himself."""
+    for since in erasures.suppressed(session, bot.settings.secret, [who]).values():
+        line = consents.withdrawn(profile.fan_id, EVERYWHERE, "suppression", str(profile.id), since, now, profile.id)
+        consents.record(session, line)
 
 
 def _send(session: Session, bot: Bot, claim: Claim, profile: Profile, what: str, now: datetime, **words: str) -> None:

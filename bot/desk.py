@@ -3,6 +3,7 @@
 Each decision is one conditional statement, so that of two managers at once one decides and the other is told.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +28,6 @@ from optin.standing import Purpose
 TIME_TO_UNDO = timedelta(seconds=5)  # between a manager's yes and the message's leaving
 BY_MANAGER = "by_manager"
 DISMISSED = "dismissed_by_manager"
-CAN_BE_TAKEN_BACK = frozenset({What.APPROVED.value, What.REJECTED.value, What.WROTE.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +52,78 @@ def approve(
     """Let a draft go out, in the manager's words. The worker asks once more whether it may."""
     draft = session.get(Outgoing, message_id)
     if draft is None or draft.state != State.DRAFT.value:
-        return _too_late(session, draft, message_id)
+        return too_late(session, draft, message_id)
     words = own_words.tidy(text)
     against = _unfit(session, bot, draft, words, now)
     if against:
         return against
     mine = own_words.signature(manager)
     values = {"state": State.WAITING.value, "reason": "", "text": words, "said_by": mine, "due_at": now + TIME_TO_UNDO}
-    return _decide(session, draft, is_draft(), values, What.APPROVED, manager, now)
+    return decide(session, draft, is_draft(), values, What.APPROVED, manager, now)
 
 
 def reject(session: Session, message_id: UUID, because: str, manager: Manager, now: datetime) -> Done | TooLate:
     """A draft stays unsaid. `because` is the manager's own note of why."""
     draft = session.get(Outgoing, message_id)
     if draft is None:
-        return _too_late(session, draft, message_id)
+        return too_late(session, draft, message_id)
     values = {"state": State.REFUSED.value, "reason": BY_MANAGER}
-    return _decide(session, draft, is_draft(), values, What.REJECTED, manager, now, {"because": because.strip()[:500]})
+    return decide(session, draft, is_draft(), values, What.REJECTED, manager, now, {"because": because.strip()[:500]})
 
 
 def reopen(session: Session, message_id: UUID, manager: Manager, now: datetime) -> Done | TooLate:
-    """Take back a manager's yes or no: it is a draft again, unless it has left already."""
+    """Take back a manager's last decision about a message, unless it has left already."""
     message = session.get(Outgoing, message_id)
-    if message is None:
-        return _too_late(session, message, message_id)
     change = changes.last(session, Subject.MESSAGE, message_id)
-    if change is None or change.what not in CAN_BE_TAKEN_BACK:
-        return _too_late(session, message, message_id)
+    if message is None or change is None or change.what not in TAKEN_BACK:
+        return too_late(session, message, message_id)
+    still, values = TAKEN_BACK[change.what](change)
+    return decide(session, message, still, values, What.REOPENED, manager, now)
+
+
+Undo = tuple[ColumnElement[bool], dict[str, Any]]  # as long as this holds, these values take it back
+
+
+def _a_draft_again(change: Change) -> Undo:
     values = {"state": State.DRAFT.value, "reason": change.before.get("reason", ""), "said_by": "bot"}
-    return _decide(session, message, is_a_managers_decision(), values, What.REOPENED, manager, now)
+    return is_a_managers_decision(), values
+
+
+def _not_proposed(_change: Change) -> Undo:
+    """A proposal that is taken back was never a draft: it stays unsaid, and its place is free."""
+    waits = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value])
+    return waits, {"state": State.REFUSED.value, "reason": BY_MANAGER}
+
+
+def _put_off_again(change: Change) -> Undo:
+    dropped = and_(col(Outgoing.state) == State.REFUSED.value, col(Outgoing.reason) == BY_MANAGER)
+    return dropped, {"state": State.DEFERRED.value, "reason": change.before["reason"]}
+
+
+def _later_again(change: Change) -> Undo:
+    asked_for = datetime.fromisoformat(change.after["due_at"])
+    not_yet = and_(col(Outgoing.state) == State.DEFERRED.value, col(Outgoing.due_at) == asked_for)
+    return not_yet, {"due_at": datetime.fromisoformat(change.after["was_due_at"])}
+
+
+TAKEN_BACK: Mapping[str, Callable[[Change], Undo]] = {
+    What.APPROVED: _a_draft_again,
+    What.REJECTED: _a_draft_again,
+    What.WROTE: _a_draft_again,
+    What.PROPOSED: _not_proposed,
+    What.DROPPED: _put_off_again,
+    What.LET_COMPETE: _later_again,
+}
 
 
 def say_sent(session: Session, message_id: UUID, manager: Manager, now: datetime) -> Done | TooLate:
     """A manager has looked on the platform: it arrived."""
     message = session.get(Outgoing, message_id)
     if message is None:
-        return _too_late(session, message, message_id)
+        return too_late(session, message, message_id)
     at = min(message.taken_at + outbox.LEASE, now) if message.taken_at else now  # it may have left as late as that
     values = {"state": State.SENT.value, "reason": BY_MANAGER, "sent_at": at}
-    decided = _decide(session, message, is_uncertain(), values, What.SAID_SENT, manager, now)
+    decided = decide(session, message, is_uncertain(), values, What.SAID_SENT, manager, now)
     if isinstance(decided, Done):
         history.remember(session, [_touchpoint(message, at)])
     return decided
@@ -100,9 +133,9 @@ def send_again(session: Session, message_id: UUID, manager: Manager, now: dateti
     """A manager has looked on the platform: it did not arrive, and is to be sent once more."""
     message = session.get(Outgoing, message_id)
     if message is None:
-        return _too_late(session, message, message_id)
+        return too_late(session, message, message_id)
     values = {"state": State.WAITING.value, "reason": "", "due_at": now, "taken_at": None}
-    return _decide(session, message, is_uncertain(), values, What.SENT_AGAIN, manager, now)
+    return decide(session, message, is_uncertain(), values, What.SENT_AGAIN, manager, now)
 
 
 def try_again(session: Session, inbox_id: int, manager: Manager, now: datetime) -> bool:
@@ -165,7 +198,7 @@ def _is_unwanted(person: Person, message: Outgoing) -> bool:
     return any(person.standing(message.fan_id, message.platform, purpose).withdrawn for purpose in about)
 
 
-def _decide(
+def decide(
     session: Session,
     message: Outgoing,
     still: ColumnElement[bool],
@@ -179,13 +212,13 @@ def _decide(
     done: Any = session.execute(update(Outgoing).where(col(Outgoing.id) == message.id, still).values(**values))
     if not done.rowcount:
         session.refresh(message)
-        return _too_late(session, message, message.id)
+        return too_late(session, message, message.id)
     after = {name: values.get(name, before[name]) for name in before} | (more or {})
     changes.record(session, manager, what, Subject.MESSAGE, message.id, before, after, now)
     return Done(message.id)
 
 
-def _too_late(session: Session, message: Outgoing | None, message_id: UUID) -> TooLate:
+def too_late(session: Session, message: Outgoing | None, message_id: UUID) -> TooLate:
     if message is None:
         return TooLate("gone")
     return TooLate(message.state, message.reason, changes.last(session, Subject.MESSAGE, message_id))

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from bot import accounts, inbox, outbox, showcase
+from bot import accounts, comebacks, inbox, outbox, showcase
 from bot.inbox import Entry
 from bot.outbox import Outgoing
 from bot.showcase import Showcase
 from leads import pipeline
 from offers import claims
 from offers.claims import Hold
-from optin import consents, fans, history, house_rules, people, receipts
+from optin import consents, erasures, fans, history, house_rules, people, receipts
 from optin.fans import Handle, Profile
 from optin.people import Person
 from optin.pressure import Caps
@@ -62,6 +62,8 @@ class Facts:
     said: set[str]  # the `once` of messages that exist
     rules_version: int
     caps: Caps
+    left_alone: dict[Handle, datetime]  # whom we don't know any more, and who wanted nothing: since when
+    let_go: set[int]  # entries of somebody who is forgotten
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Notes:
     echoes: dict[UUID, str] = field(default_factory=dict)  # of our messages, with the platform's ids
     receipts: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: set[tuple[UUID, str]] = field(default_factory=set)  # of this fan, on this channel
+    removed: set[tuple[UUID, str]] = field(default_factory=set)  # what this fan took back, by the platform's id
+    emptied: list[int] = field(default_factory=list)  # entries whose words nobody needs any more
     changed_leads: set[UUID] = field(default_factory=set)
     heard: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -87,14 +91,19 @@ def handle_of(entry: Entry) -> Handle:
     return Handle(one.platform, one.account, one.author or f"?{one.subject or one.id}"[:200])
 
 
-def load(session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], str], now: datetime) -> Facts:
+def load(
+    session: Session, entries: Sequence[Entry], once_of: Callable[[Entry], str], secret: str, now: datetime
+) -> Facts:
     """Read what the batch needs: the same few queries for one entry as for two hundred."""
-    profiles = fans.met(session, {handle_of(entry) for entry in entries})
-    people = _people(session, profiles)
+    handles = {handle_of(entry) for entry in entries}
+    people = _people(session, fans.met(session, handles))
+    left_alone = erasures.suppressed(session, secret, handles - people.keys())
+    let_go = comebacks.let_go(session, secret, [(entry, handle_of(entry) in left_alone) for entry in entries], now)
     once = {once_of(entry) for entry in entries}
     said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
     version, caps = house_rules.current(session)
-    return Facts(people, showcase.stocked(session), accounts.paused(session, now), said, version, caps)
+    paused = accounts.paused(session, now)
+    return Facts(people, showcase.stocked(session), paused, said, version, caps, left_alone, let_go)
 
 
 def known(session: Session, facts: Facts, profile: Profile) -> Known:
@@ -144,11 +153,22 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     receipts.keep(session, notes.receipts)
     pipeline.touch_all(session, notes.changed_leads, now)
     inbox.mark_heard(session, notes.heard, now)
+    _take_back(session, notes, facts, now)
     for kept in (
         notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.receipts, notes.heard,
+        notes.emptied,
     ):  # fmt: skip
         kept.clear()
-    notes.met, notes.echoes, notes.withdrawn, notes.changed_leads = {}, {}, set(), set()
+    notes.met, notes.echoes, notes.withdrawn, notes.changed_leads, notes.removed = {}, {}, set(), set(), set()
+
+
+def _take_back(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
+    """What a fan took back is kept nowhere: neither as he wrote it nor as the platform told it."""
+    rows = history.heard_as(session, notes.removed)
+    whose = {fan_id for fan_id, _ in notes.removed}
+    handles = [handle.handle for handle, known in facts.people.items() if known.fan_id in whose]
+    rows |= inbox.aside_about(session, handles, {subject for _, subject in notes.removed})
+    inbox.empty(session, [*rows, *notes.emptied], now)
 
 
 def _write_people(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
+    delete,
     func,
     text,
     update,
@@ -68,7 +69,7 @@ class Inbox(SQLModel, table=True):
     account: str
     key: str
     kind: str = Field(max_length=40)
-    author: str
+    author: str = Field(index=True)
     lane: int = Field(sa_type=SmallInteger)
     at: datetime
     received_at: datetime
@@ -79,6 +80,7 @@ class Inbox(SQLModel, table=True):
     outcome: str = Field(default="", max_length=20)
     reason: str = Field(default="")
     heard_at: datetime | None = None
+    emptied_at: datetime | None = None  # since then neither words nor raw JSON are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,12 @@ def broken(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
     return set(session.connection().execute(_BROKEN, {"fan_ids": list(fan_ids)}).scalars()) if fan_ids else set()
 
 
+def by_keys(session: Session, platform: str, account: str, keys: Collection[str]) -> dict[str, Inbox]:
+    """What has these ids of the platform's."""
+    here = select(Inbox).where(Inbox.platform == platform, Inbox.account == account, col(Inbox.key).in_(keys))
+    return {row.key: row for row in session.exec(here)} if keys else {}
+
+
 def anything_waiting(session: Session) -> bool:
     return session.connection().execute(_ANY_WAITING).first() is not None
 
@@ -199,6 +207,43 @@ def try_again(session: Session, row: int) -> bool:
     again = {"state": Waiting, "outcome": "", "reason": "", "attempts": 0, "heard_at": None}
     done: Any = session.execute(update(Inbox).where(col(Inbox.id) == row, col(Inbox.state) == Aside).values(**again))
     return bool(done.rowcount)
+
+
+def naming(
+    session: Session, platform: str, account: str, handle: str, after: int, until: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """What others did, from one id to another, in whose raw JSON this handle may stand."""
+    there = sa.cast(col(Inbox.raw), sa.Text).contains(handle, autoescape=True)
+    here = (Inbox.platform == platform, Inbox.account == account, Inbox.author != handle)
+    found = select(Inbox.id, Inbox.raw).where(col(Inbox.id) > after, col(Inbox.id) <= until, *here, there)
+    return [(row, raw) for row, raw in session.execute(found)]
+
+
+def retell(session: Session, row: int, raw: dict[str, Any]) -> None:
+    session.execute(update(Inbox).where(col(Inbox.id) == row).values(raw=raw))
+
+
+def let_go(session: Session, rows: Collection[int]) -> None:
+    """Keep nothing of these: they are of somebody who is forgotten."""
+    if rows:
+        session.execute(delete(Inbox).where(col(Inbox.id).in_(rows)))
+
+
+def aside_about(session: Session, authors: Collection[str], subjects: Collection[str]) -> set[int]:
+    """What these wrote under these ids of the platform and nobody could hear."""
+    if not authors:
+        return set()
+    theirs = select(Inbox.id, Inbox.interaction).where(col(Inbox.author).in_(authors), Inbox.state == Aside)
+    return {row for row, words in session.execute(theirs) if words.get("subject") in subjects}
+
+
+def empty(session: Session, rows: Collection[int], now: datetime) -> None:
+    """That something was done stays; in which words goes. What a person had to look at, he need not any more."""
+    these = update(Inbox).where(col(Inbox.id).in_(rows))
+    if rows:
+        session.execute(these.values(interaction={}, raw={}, emptied_at=now))
+        aside = {"state": Heard, "outcome": Outcome.SILENT.value, "reason": "removed", "heard_at": now}
+        session.execute(these.where(col(Inbox.state) == Aside).values(**aside))
 
 
 def _row(one: Interaction, lane: int, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from bot import bouncing, facts, language, meaning, outbox, speech
+from bot import bouncing, facts, inbox, language, meaning, outbox, speech
 from bot.assembly import Bot
 from bot.claims_by_chat import takes_a_step
 from bot.facts import Known, Verdict
@@ -37,9 +37,12 @@ NO_FAN = frozenset({Kind.ECHO, Kind.READ, Kind.DELIVERED, Kind.RESTRICTED, Kind.
 def hear(session: Session, bot: Bot, entries: Sequence[Entry]) -> None:
     """Hear a batch: facts for all of it, a decision for each, and what follows written together."""
     now = bot.now()
-    known = facts.load(session, entries, speech.private_once, now)
+    known = facts.load(session, entries, speech.private_once, bot.settings.secret, now)
     notes = facts.Notes()
+    inbox.let_go(session, known.let_go)
     for entry in entries:
+        if entry.id in known.let_go:
+            continue
         outcome, reason = _hear_one(Scene(session, bot, known, notes, entry, now))
         notes.heard.append((entry.id, outcome.value, reason))
     facts.write(session, notes, known, now)
@@ -89,6 +92,8 @@ def _meet(scene: Scene) -> Known:
     fan = Known(fan_id, bot.new_id(), one.platform, who.handle, one.author_name, person, is_new=True)
     scene.facts.people[who] = fan
     scene.notes.new.append(fan)
+    if who in scene.facts.left_alone:
+        scene.begin_unwilling(fan, scene.facts.left_alone[who])
     return fan
 
 
@@ -135,6 +140,8 @@ def _changed_his_words(scene: Scene, fan: Known) -> Verdict | None:
     for touchpoint in scene.notes.touchpoints:
         if touchpoint["fan_id"] == fan.fan_id and touchpoint["subject"] == one.subject:
             touchpoint["text"] = text
+    if one.kind in REMOVED:
+        scene.notes.removed.add((fan.fan_id, one.subject))
     return Outcome.SILENT, "edited" if one.kind in REWRITTEN else "removed"
 
 

@@ -87,6 +87,12 @@ def still_mine(session: Session, numbers: Collection[int], holder: str) -> bool:
     return len(mine.all()) == len(numbers)
 
 
+def hold(session: Session, numbers: Collection[int]) -> None:
+    """Nobody is heard on these lanes until the transaction ends."""
+    these = sa.select(col(Lane.number)).where(col(Lane.number).in_(numbers)).order_by(col(Lane.number))
+    session.execute(these.with_for_update())
+
+
 def let_go(session: Session, numbers: Collection[int], holder: str) -> None:
     """Free the lanes. What was heard to the end starts its count anew."""
     session.connection().execute(_LET_GO, {"numbers": list(numbers), "by": holder})

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
+from optin.fans import Fan
 from optin.pressure import Counted
 from optin.schema import belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
@@ -74,9 +75,9 @@ class Outgoing(SQLModel, table=True):
     lane: int = Field(sa_type=SmallInteger)
     answers: str = ""  # the platform's id of what it answers
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     inbox_id: int | None = belongs_to("inbox", nullable=True)  # what it answers; None where we began
-    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
@@ -182,6 +183,14 @@ def write(session: Session, noted: Iterable[Outgoing]) -> None:
         session.connection().execute(_WRITE, rows)
 
 
+def gone(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages whose fan was erased while they went out: nothing of them is kept."""
+    if not message_ids:
+        return set()
+    here = session.exec(select(Outgoing.id).where(col(Outgoing.id).in_(message_ids))).all()
+    return set(message_ids).difference(here)
+
+
 def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
     """What became of a message. Who took it in this transaction writes it by ending it, who sent it calls `write`."""
     for name, value in {"state": state.value, "reason": reason, **more}.items():
@@ -237,6 +246,15 @@ def counted(
         left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
         found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
     return found
+
+
+def went_out(session: Session, since: datetime, most: int) -> list[tuple[UUID, str, Counted]]:
+    """The solicitations that went out since then, with person and way, oldest first: of many the newest."""
+    columns = (Fan.person_id, Outgoing.way, Outgoing.sent_at, Outgoing.solicits, Outgoing.weight)
+    gone = sa.select(*map(col, columns)).join(Fan, col(Fan.id) == col(Outgoing.fan_id))
+    lately = gone.where(col(Outgoing.weight) > 0, col(Outgoing.sent_at) > since)
+    rows = session.execute(lately.order_by(col(Outgoing.sent_at).desc()).limit(most)).all()
+    return [(person, way, Counted(at, purpose, weight)) for person, way, at, purpose, weight in reversed(rows)]
 
 
 # A place is reserved from the decision on, used up by sending, and free again with any other ending.

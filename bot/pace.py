@@ -77,6 +77,11 @@ def write(session: Session, paces: Paces) -> None:
         session.connection().execute(_WRITE, rows)
 
 
+def keys_of(platform: str, account: str, to: str, limits: tuple[Limit, ...]) -> list[str]:
+    """The limits that are counted for this recipient alone."""
+    return [_key(platform, account, to, limit) for limit in limits if limit.each is Each.RECIPIENT]
+
+
 def keys(platform: str, account: str, to: str, way: Way, limits: tuple[Limit, ...]) -> list[str]:
     """The limits that hold for this message."""
     return [_key(platform, account, to, limit) for limit in limits if way in limit.ways]

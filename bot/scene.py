@@ -13,7 +13,7 @@ from bot.inbox import Entry
 from bot.meaning import Meaning
 from connectors import Interaction, Rules
 from optin import consents, wishes
-from optin.standing import EVERYTHING
+from optin.standing import EVERYTHING, EVERYWHERE
 
 SILENT_RULES = Rules(answers={})  # of a platform that is no longer set up: we hear what it said, and say nothing
 
@@ -75,6 +75,13 @@ class Scene:
             fan.fan_id, channel, how, one.id, self.said_at, self.now, fan.profile_id, purpose=purpose, place=self.place
         )
         self.note_consent(fan, consents.by_whole_person(said, fan.person.fan_ids))
+
+    def begin_unwilling(self, fan: Known, since: datetime) -> None:
+        """He is new to us, and asked to be left alone before he was forgotten: until he says otherwise, that holds."""
+        said = consents.withdrawn(
+            fan.fan_id, EVERYWHERE, "suppression", self.interaction.id, since, self.now, fan.profile_id
+        )
+        self.note_consent(fan, [said])
 
     def answer_again(self, fan: Known) -> None:
         """He asks to be answered again after a stop. It is no yes to anything else."""

@@ -225,7 +225,9 @@ def _note_together(bot: Bot, said: Sequence[tuple[Ready, Fate]]) -> None:
         now = bot.now()
         undecided = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
         sending = {ready.outgoing.id: ready.outgoing for ready, _ in said if ready.outgoing.id in undecided}
-        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in said]
+        gone = outbox.gone(session, [ready.outgoing.id for ready, _ in said if ready.outgoing.id not in undecided])
+        kept = [(ready, fate) for ready, fate in said if ready.outgoing.id not in gone]
+        ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in kept]
         outbox.write(session, sending.values())
         history.remember(session, [touchpoint for touchpoint in ours if touchpoint])
 

@@ -19,8 +19,9 @@ from connectors import Way
 from offers import catalog, claims, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
-from optin import people, permits, receipts, tokens
+from optin import obstacles, people, permits, receipts, tokens
 from optin.fans import Profile
+from optin.obstacles import Obstacle
 from optin.people import Person
 from optin.permits import Answer, Deferral, Facts, Permit, Refusal
 from optin.receipts import Stage
@@ -37,6 +38,16 @@ class Proposed:
 
     answer: Answer
     message_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would become of it now: the answer, the channel, the words, and all that is in the way."""
+
+    answer: Answer
+    channel: str = ""
+    text: str = ""
+    obstacles: Sequence[Obstacle] = ()
 
 
 @dataclass(slots=True)
@@ -62,21 +73,43 @@ def propose(
 
     `due_at` is when it may leave at the earliest. The answer is kept with a receipt, whatever it is.
     """
-    if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
-        return Proposed(Refusal("offer_closed"))
-    person = people.one(session, fan_id)
-    drafts = [_draft(bot, one, offer, purpose, said_by, due_at or now, now) for one in _profiles(session, bot, person)]
-    if not drafts:
-        return Proposed(Refusal("no_consent"))
-    desk = permitting.open_desk(session, bot, drafts, now)
-    person = desk.person(drafts[0])
-    if _has_had(session, person, offer):
-        return Proposed(Refusal("already_proposed"))
-    best = _best([_asked(desk, bot, draft) for draft in drafts], person)
+    weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now)
+    if isinstance(weighed, Refusal):
+        return Proposed(weighed)
+    desk, best = weighed
     if not isinstance(best.answer, Refusal):
         _put(session, bot, desk, best, offer)
     _keep_receipt(session, desk, best)
     return Proposed(best.answer, None if isinstance(best.answer, Refusal) else best.message.id)
+
+
+def preview(session: Session, bot: Bot, fan_id: UUID, offer: Offer, now: datetime, said_by: str = "bot") -> Preview:
+    """What `propose` would answer. Nothing is written."""
+    weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now)
+    if isinstance(weighed, Refusal):
+        return Preview(weighed)
+    desk, best = weighed
+    message, profile = best.message, desk.profiles[best.message.profile_id]
+    message.language = desk.person(message).languages[message.fan_id]
+    text = _text(bot, message, profile, offer, f"{bot.settings.address}/claim/…", f"{bot.settings.address}/why/…")
+    return Preview(best.answer, message.platform, text, obstacles.between(best.facts, now))
+
+
+def _weighed(
+    session: Session, bot: Bot, fan_id: UUID, offer: Offer, purpose: str, said_by: str, due_at: datetime, now: datetime
+) -> tuple[Desk, Candidate] | Refusal:
+    """The best of his profiles for this offer, with its answer; or what speaks against it on all of them."""
+    if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
+        return Refusal("offer_closed")
+    person = people.one(session, fan_id)
+    drafts = [_draft(bot, one, offer, purpose, said_by, due_at, now) for one in _profiles(session, bot, person)]
+    if not drafts:
+        return Refusal("no_consent")
+    desk = permitting.open_desk(session, bot, drafts, now)
+    person = desk.person(drafts[0])
+    if _has_had(session, person, offer):
+        return Refusal("already_proposed")
+    return desk, _best([_asked(desk, bot, draft) for draft in drafts], person)
 
 
 def compete(bot: Bot) -> int:
@@ -157,7 +190,10 @@ def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) 
     hold = _hold(session, bot, person, profile, offer, language, desk.now)
     message.claim_id, message.language = hold.id, language
     message.title = texts.filled(catalog.texts(offer, language), _words(bot, profile, offer)).get("title", "")
-    message.text = _text(bot, message, profile, offer, hold)
+    address, secret = bot.settings.address, bot.settings.secret
+    link = f"{address}/claim/{claims.token(secret, hold.id)}"
+    why = f"{address}/why/{tokens.seal(secret, Page.WHY, message.id)}"
+    message.text = _text(bot, message, profile, offer, link, why)
     if isinstance(best.answer, Deferral):
         message.state, message.reason = State.DEFERRED.value, best.answer.why
         message.due_at = max(message.due_at, best.answer.until)
@@ -167,18 +203,17 @@ def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) 
     session.flush()
 
 
-def _text(bot: Bot, message: Outgoing, profile: Profile, offer: Offer, hold: Hold) -> str:
+def _text(bot: Bot, message: Outgoing, profile: Profile, offer: Offer, link: str, why: str) -> str:
     words = _words(bot, profile, offer)
     pitch = texts.render(catalog.texts(offer, message.language).get("pitch", ""), words)
-    address, secret = bot.settings.address, bot.settings.secret
     text = wording.say(
         "offer_proposed",
         message.language,
         name=words["name"],
         pitch=pitch,
         brand=words["brand"],
-        link=f"{address}/claim/{claims.token(secret, hold.id)}",
-        why=f"{address}/why/{tokens.seal(secret, Page.WHY, message.id)}",
+        link=link,
+        why=why,
     )
     return wording.shortened(text, bot.connectors[message.platform].rules.max_text.get(Way(message.way), len(text)))
 

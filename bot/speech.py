@@ -172,9 +172,14 @@ def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Answer) -> di
     }
 
 
+COME_BACK = frozenset({Kind.ECHO, Kind.READ, Kind.DELIVERED})
+
+
 def note(scene: Scene) -> Verdict:
     """What is no fan's word: our own message coming back proves that it arrived; a ban silences the account."""
     one = scene.interaction
+    if one.kind in COME_BACK:
+        scene.notes.emptied.append(scene.entry.id)  # what we said stands in the outbox
     if one.kind is Kind.ECHO:
         return _echo(scene)
     if one.kind is Kind.RESTRICTED:

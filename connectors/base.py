@@ -214,6 +214,14 @@ class Page:
     cost: Decimal = Decimal(0)  # US dollars
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A platform tells of a person that he wants to be erased, or took our app away. `handle` is its id of him."""
+
+    handle: str
+    at: datetime
+
+
 class Connector(ABC):
     """Our adapter to one platform. One object serves all threads of a process."""
 
@@ -236,6 +244,10 @@ class Connector(ABC):
     @abstractmethod
     def read(self, body: bytes, received_at: datetime) -> list[Interaction]:
         """What happened, in the platform's order. What it does not know is `Kind.UNKNOWN`; it never raises."""
+
+    def called(self, body: bytes, received_at: datetime) -> Called | None:
+        """Whom the platform's callback names, by its own signature; None where it is not the platform's word."""
+        return None
 
     def poll(self, stream: str, position: str, now: datetime) -> Iterator[Page]:
         """The pages since `position` ("" at first). Raises Busy, Unreachable or Refused."""

@@ -3,6 +3,7 @@
 Facts marked "checked" were read in Meta's own pages as of that month; "[K]" marks general knowledge, not checked again.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 from facebook_business.api import FacebookAdsApi, FacebookResponse, FacebookSession
@@ -25,6 +26,7 @@ from connectors.base import (
     Ask,
     Busy,
     Button,
+    Called,
     Connector,
     Interaction,
     Kind,
@@ -153,6 +155,11 @@ class Facebook(Connector):
         right = "sha256=" + hmac.new(self._app_secret, body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(given.encode(errors="replace"), right.encode())
 
+    def called(self, body: bytes, received_at: datetime) -> Called | None:
+        told = signed_request(self._app_secret, body)
+        person = word(told, "user_id")
+        return Called(person, moment(word(told, "issued_at"), received_at) or received_at) if person else None
+
     def read(self, body: bytes, received_at: datetime) -> list[Interaction]:
         try:
             told = storable(json.loads(body.decode()))
@@ -214,6 +221,26 @@ def _settle(session: requests.Session, url: str) -> None:
 
 
 # What Facebook tells
+
+
+def signed_request(app_secret: bytes, body: bytes) -> Json:
+    """What a callback says, if Meta signed it; else nothing.
+
+    The signature is of the payload as it was sent, still in base64url: Meta, Data Deletion page, checked 2026-11.
+    """
+    try:
+        form = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=10)
+        signature, payload = form["signed_request"][0].split(".")
+        given, told = unpadded(signature), json.loads(unpadded(payload))
+    except (ValueError, KeyError, RecursionError):
+        return {}
+    right = hmac.new(app_secret, payload.encode(), hashlib.sha256).digest()
+    is_theirs = isinstance(told, dict) and str(told.get("algorithm", "")).upper() == "HMAC-SHA256"
+    return storable(told) if hmac.compare_digest(given, right) and is_theirs else {}
+
+
+def unpadded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from leads import records
-from leads.pipeline import Lead
-from leads.records import LeadRecord
+from leads.pipeline import ErasedLead, Lead
+from leads.records import ErasedRecord, LeadRecord
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, people
@@ -29,7 +29,7 @@ class BadCursor(ValueError):
 class Page:
     """`next_cursor` is always there: with nothing new today, it is where to go on tomorrow."""
 
-    leads: tuple[LeadRecord, ...]
+    leads: tuple[LeadRecord | ErasedRecord, ...]
     has_more: bool
     next_cursor: str
 
@@ -41,15 +41,23 @@ def page(session: Session, limit: int, cursor: str = "", updated_since: datetime
     changes while a reader goes through the pages comes once more, further on.
     """
     after = position(cursor)
-    found = session.execute(_changed(after, updated_since).limit(limit + 1)).all()
-    rows = found[:limit]
-    last = rows[-1][0].revision if rows else after
-    return Page(_records(session, rows), len(found) > limit, cursor_at(last))
+    there = session.execute(_changed(after, updated_since).limit(limit + 1)).all()
+    gone = session.exec(_erased(after, updated_since).limit(limit + 1)).all()
+    order = sorted([*(lead.revision for lead, _, _ in there), *(lead.revision for lead in gone)])
+    last = order[:limit][-1] if order else after
+    records = {lead.revision: ErasedRecord(id=lead.id, status="erased", updated_at=lead.updated_at) for lead in gone}
+    shown = [row for row in there if row[0].revision <= last]
+    everything = records | dict(zip((row[0].revision for row in shown), _records(session, shown), strict=True))
+    return Page(tuple(everything[revision] for revision in order[:limit]), len(order) > limit, cursor_at(last))
 
 
 def one(session: Session, lead_id: UUID) -> LeadRecord | None:
     rows = session.execute(_with_source().where(col(Lead.id) == lead_id)).all()
     return next(iter(_records(session, rows)), None)
+
+
+def is_erased(session: Session, lead_id: UUID) -> bool:
+    return session.get(ErasedLead, lead_id) is not None
 
 
 def cursor_at(revision: int) -> str:
@@ -67,6 +75,11 @@ def position(cursor: str) -> int:
 def _changed(after: int, updated_since: datetime | None) -> Any:
     changed = _with_source().where(col(Lead.revision) > after).order_by(col(Lead.revision))
     return changed if updated_since is None else changed.where(col(Lead.updated_at) >= updated_since)
+
+
+def _erased(after: int, updated_since: datetime | None) -> Any:
+    erased = select(ErasedLead).where(col(ErasedLead.revision) > after).order_by(col(ErasedLead.revision))
+    return erased if updated_since is None else erased.where(col(ErasedLead.updated_at) >= updated_since)
 
 
 def _with_source() -> Any:

@@ -16,8 +16,8 @@ class Lead(SQLModel, table=True):
 
     id: UUID = known()
     fan_id: UUID = Field(foreign_key="fan.id", unique=True)
-    consent_id: int = belongs_to("consent", index=False)
-    claim_id: UUID | None = belongs_to("claim", nullable=True, index=False)
+    consent_id: int = belongs_to("consent")
+    claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     email: str = Field(index=True)
     phone: str = ""
@@ -29,6 +29,16 @@ class Lead(SQLModel, table=True):
     first_touch_at: datetime
     created_at: datetime
     updated_at: datetime = Field(index=True)
+    revision: int = Field(sa_type=BigInteger, unique=True)
+
+
+class ErasedLead(SQLModel, table=True):
+    """What is left of a lead who was erased: that he is gone, for whoever got him from us."""
+
+    __tablename__ = "erased_lead"
+
+    id: UUID = known()
+    updated_at: datetime
     revision: int = Field(sa_type=BigInteger, unique=True)
 
 
@@ -78,6 +88,14 @@ def touch(session: Session, fan_id: UUID, now: datetime) -> None:
 def touch_all(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
     for fan_id in sorted(fan_ids):
         touch(session, fan_id, now)
+
+
+def erase(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
+    """Let go of these fans' leads, and tell the CRM that they are gone."""
+    for lead in session.exec(select(Lead).where(col(Lead.fan_id).in_(list(fan_ids))).order_by(col(Lead.id))).all():
+        session.add(ErasedLead(id=lead.id, updated_at=now, revision=next_revision(session)))
+        session.delete(lead)
+    session.flush()
 
 
 def of(session: Session, fan_id: UUID) -> Lead | None:

@@ -61,12 +61,22 @@ class LeadRecord(Public):
     phone: str | None = Field(description="In the international form.")
     name: str | None = Field(description="As the platform gives it: not always a real name.")
     language: str = Field(description="What this person reads: `fr` or `en`.")
-    status: Literal["active"] = Field(description="`active`; other words may follow.")
+    status: Literal["active"] = Field(
+        description="`active`. A lead who is `erased` has no other fields than `id` and `updated_at`."
+    )
     created_at: datetime = Field(description="When this person first said yes.")
     updated_at: datetime = Field(description="Changes with the lead and with what the lead allows.")
     consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
     source: Source = Field(description="Where this lead comes from.")
     code: Code | None = Field(description="The code that the fan took.")
+
+
+class ErasedRecord(Public):
+    """A lead who asked to be forgotten. Whoever got him from here has to forget him too."""
+
+    id: UUID = Field(description="As it was given before.")
+    status: Literal["erased"] = Field(description="`erased`: delete what you have of this lead.")
+    updated_at: datetime = Field(description="When it was erased.")
 
 
 def of(

@@ -34,7 +34,7 @@ class Claim(SQLModel, table=True):
 
     id: UUID = known()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID = belongs_to("profile", index=False)
+    profile_id: UUID = belongs_to("profile")
     offer_id: UUID = belongs_to("offer")
     token_hash: str = Field(max_length=64, unique=True)
     step: str = Field(default=Step.EMAIL.value, max_length=10)

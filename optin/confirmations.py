@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, known
+from optin.schema import Counted, belongs_to, known
 
 VALID = timedelta(hours=72)  # the usual proof expires in one to three days
 KEPT = timedelta(days=30)  # who did not confirm by then never will
@@ -20,7 +20,7 @@ class Confirmation(SQLModel, table=True):
     fan_id: UUID = belongs_to("fan")
     profile_id: UUID = belongs_to("profile")
     claim_id: UUID = Field(index=True)  # no reference: claims stand to the left of this room
-    asked_id: int = belongs_to("consent", index=False)
+    asked_id: int = Field(foreign_key="consent.id", sa_type=Counted, index=True)
     email: str = Field(index=True)
     wording: str
     asked_at: datetime

@@ -23,7 +23,7 @@ class Consent(SQLModel, table=True):
 
     id: int = counted()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID | None = belongs_to("profile", nullable=True, index=False)
+    profile_id: UUID | None = belongs_to("profile", nullable=True)
     channel: str = Field(max_length=40)  # a platform's name, "email", or "*" for all
     purpose: str = Field(max_length=40)
     act: str = Field(max_length=10)

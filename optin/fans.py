@@ -19,6 +19,7 @@ class Fan(SQLModel, table=True):
     person_id: UUID = Field(index=True)
     language: str = Field(max_length=8)
     created_at: datetime
+    reduced_at: datetime | None = Field(default=None, index=True)  # since then only what proves his consent is kept
 
 
 class Profile(SQLModel, table=True):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -38,6 +39,17 @@ def rewrite(session: Session, fan_id: UUID, subject: str, text: str) -> None:
         .where(col(Touchpoint.fan_id) == fan_id, col(Touchpoint.subject) == subject, col(Touchpoint.said_by) == "fan")
         .values(text=text)
     )
+
+
+def heard_as(session: Session, written: Collection[tuple[UUID, str]]) -> set[int]:
+    """Where in the inbox these stand: what a fan wrote, by the platform's id of it."""
+    if not written:
+        return set()
+    fan_ids, subjects = {fan_id for fan_id, _ in written}, {subject for _, subject in written}
+    columns = (col(Touchpoint.fan_id), col(Touchpoint.subject), col(Touchpoint.inbox_id))
+    theirs = sa.select(*columns).where(col(Touchpoint.fan_id).in_(fan_ids), col(Touchpoint.subject).in_(subjects))
+    found = session.execute(theirs.where(col(Touchpoint.said_by) == "fan", col(Touchpoint.inbox_id).is_not(None)))
+    return {row for fan_id, subject, row in found if row is not None and (fan_id, subject) in written}
 
 
 def of(session: Session, fan_ids: Collection[UUID], most: int = 200) -> list[Touchpoint]:

@@ -1,11 +1,12 @@
 """The house rules: the caps, weights and quiet hours that the managers chose. Each change is a new version."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.pressure import Caps
 from optin.schema import counted, document
@@ -40,3 +41,12 @@ def change(session: Session, caps: Caps, by: str, now: datetime) -> int:
     session.add(row)
     session.flush()
     return row.version
+
+
+def versions(session: Session, most: int) -> Sequence[HouseRules]:
+    """What the managers chose, the newest first."""
+    return session.exec(select(HouseRules).order_by(col(HouseRules.version).desc()).limit(most)).all()
+
+
+def caps_of(row: HouseRules) -> Caps:
+    return _CAPS.validate_python(row.caps)

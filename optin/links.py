@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, bindparam, exists, or_, update
+from sqlalchemy import CheckConstraint, ColumnElement, bindparam, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -105,6 +105,21 @@ def unlink(session: Session, link_id: int, reason: str, now: datetime, by: str) 
     return True
 
 
+def cut(session: Session, fan_ids: Collection[UUID]) -> None:
+    """Whoever is erased leaves the others as an unlinking would: what he refused for all of them stays refused."""
+    people = hold(session, fan_ids)
+    _let_refusals_outlive(session, set(people.values()))
+    session.execute(delete(Link).where(naming(fan_ids)))
+    _regroup(session, set(people.values()))
+
+
+def ever_one_with(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
+    """Whoever is or was one person with one of these, by any number of links, and they themselves."""
+    known = set(fan_ids)
+    found = {end for line in of(session, known) for end in (line.fan_id, line.other_id)}
+    return known if found <= known else ever_one_with(session, known | found)
+
+
 def hold(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """The person of each of these fans, with all fans of those persons locked until the transaction ends.
 
@@ -127,8 +142,12 @@ def edges(session: Session, fan_ids: Collection[UUID]) -> list[Edge]:
 
 def of(session: Session, fan_ids: Collection[UUID]) -> Sequence[Link]:
     """Every line of the journal that names one of these fans, oldest first."""
-    theirs = or_(col(Link.fan_id).in_(fan_ids), col(Link.other_id).in_(fan_ids))
-    return session.exec(select(Link).where(theirs).order_by(col(Link.id))).all()
+    return session.exec(select(Link).where(naming(fan_ids)).order_by(col(Link.id))).all()
+
+
+def naming(fan_ids: Collection[UUID]) -> ColumnElement[bool]:
+    """A line that has one of these at either end."""
+    return or_(col(Link.fan_id).in_(fan_ids), col(Link.other_id).in_(fan_ids))
 
 
 def _let_refusals_outlive(session: Session, person_ids: Collection[UUID]) -> None:

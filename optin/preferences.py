@@ -54,7 +54,7 @@ class Preference(SQLModel, table=True):
 
     id: int = counted()
     fan_id: UUID = belongs_to("fan")
-    profile_id: UUID | None = belongs_to("profile", nullable=True, index=False)
+    profile_id: UUID | None = belongs_to("profile", nullable=True)
     what: str = Field(max_length=20)
     value: str = Field(max_length=200)
     how: str = Field(max_length=20)

@@ -44,6 +44,29 @@ class Full:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of one cap is used up, in hundredths of a whole message."""
+
+    about: str
+    span: str
+    had: int
+    most: int
+
+
+def used(counted: Sequence[Counted], caps: Caps, purpose: str, now: datetime) -> list[Used]:
+    """What was had under each cap that a message for this purpose has to fit in."""
+    return [
+        Used(about, span, sum(one.weight for one in counted if _falls(one, about, span, now)), most * WHOLE)
+        for about in (ALL, purpose)
+        for span, most in caps.caps.get(about, {}).items()
+    ]
+
+
+def _falls(one: Counted, about: str, span: str, now: datetime) -> bool:
+    return about in (ALL, one.purpose) and one.at > now - SPANS[span]
+
+
 def room(
     counted: Sequence[Counted], caps: Caps, purpose: str, weight: int, gap: timedelta, now: datetime
 ) -> Full | None:

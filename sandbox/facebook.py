@@ -49,6 +49,8 @@ class Facebook:
             "stop": self._stop,
             "block": self._block,
             "unblock": self._unblock,
+            "delete_my_data": self._delete_my_data,
+            "deauthorize": self._deauthorize,
         }
 
     def view(self) -> dict[str, Any]:
@@ -131,6 +133,15 @@ class Facebook:
 
     def _unblock(self, page: Page, fan: str) -> Json:
         page.chatter(fan).blocks_us = False
+        return {}
+
+    def _delete_my_data(self, page: Page, fan: str) -> Json:
+        """In Facebook's settings, under "Apps and websites"."""
+        return page.ask_to_be_forgotten(page.chatter(fan))
+
+    def _deauthorize(self, page: Page, fan: str) -> Json:
+        """An administrator of the Page takes the app away."""
+        page.take_the_app_away(page.fan(fan))
         return {}
 
     def _message(self, page: Page, fan: str, text: str, quick_reply: Json | None = None) -> Json:

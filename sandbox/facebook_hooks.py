@@ -1,9 +1,11 @@
 """The webhooks of the pretend Facebook: bodies as Meta writes them, and signed as Meta signs them."""
 
+import base64
 import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.wire import Wire
 
@@ -52,6 +54,15 @@ class Hooks:
         message = {"mid": mid, "is_echo": True, "app_id": APP_ID, "text": text, "metadata": metadata}
         self._event({"sender": {"id": self._page}, "recipient": {"id": psid}, "message": message})
 
+    def asked(self, what: str, user_id: str) -> dict[str, Any]:
+        """A callback in somebody's name, "data-deletion" or "deauthorize", and what the bot answers."""
+        payload = _unpadded(
+            written({"user_id": user_id, "algorithm": "HMAC-SHA256", "issued_at": int(self._wire.now())})
+        )
+        signature = _unpadded(hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).digest())
+        body = urlencode({"signed_request": f"{signature}.{payload}"}).encode()
+        return self._wire.ask(f"{PATH}/{what}", body, {"Content-Type": "application/x-www-form-urlencoded"})
+
     def _change(self, value: dict[str, Any]) -> None:
         self._send({"id": self._page, "time": int(self._wire.now()), "changes": [{"value": value, "field": "feed"}]})
 
@@ -62,6 +73,10 @@ class Hooks:
     def _send(self, entry: dict[str, Any]) -> None:
         body = written({"object": "page", "entry": [entry]})
         self._wire.deliver(PATH, body, signed(self._secret, body))
+
+
+def _unpadded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def written(envelope: dict[str, Any]) -> bytes:

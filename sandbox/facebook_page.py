@@ -246,6 +246,18 @@ class Page:
 
     # What the page of the sandbox shows, and what a restart keeps
 
+    def ask_to_be_forgotten(self, fan: Fan) -> Json:
+        """Facebook asks in the fan's name, and shows him where he may look how far it is."""
+        told = self._hooks.asked("data-deletion", fan.user_id)
+        with self.lock:
+            if told:
+                words = f"Facebook: {told['confirmation_code']}, {told['url']}"
+                self._keep(fan, Line(f"m_{self._wire.new_id()}", True, words, self._wire.now()))
+        return told
+
+    def take_the_app_away(self, fan: Fan) -> None:
+        self._hooks.asked("deauthorize", fan.user_id)
+
     def view(self) -> list[Json]:
         with self.lock:
             ours = (each for each in reversed(self.comments.values()) if not each.id.startswith(REPLAYED))

@@ -13,7 +13,18 @@ PUBLIC = {"facebook": "comment", "telegram": "comment", "x": "reply"}  # the dee
 PRIVATE = "write"
 HEADINGS = {"facebook": "Facebook", "telegram": "Telegram", "x": "X", "email": "E-mail"}
 DEEDS = {
-    "facebook": {"comment", "remove", "write", "press", "answer_email", "answer_phone", "refer", "block", "unblock"},
+    "facebook": {
+        "comment",
+        "remove",
+        "write",
+        "press",
+        "answer_email",
+        "answer_phone",
+        "refer",
+        "block",
+        "unblock",
+        "delete_my_data",
+    },
     "telegram": {"comment", "write", "press", "start", "share_phone", "remove", "block", "unblock"},
     "x": {"reply", "remove", "write", "block", "unblock"},
     "email": {"write", "unsubscribe", "spam"},
@@ -43,7 +54,7 @@ class Choice:
     @property
     def quiet(self) -> bool:
         """Possible, but nothing to begin with."""
-        return self.deed in ("remove", "block", "spam")
+        return self.deed in ("remove", "block", "spam", "delete_my_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,8 @@ def _open_deeds(platform: str, thread: Json) -> Iterator[str]:
         yield "share_phone" if thread.get("started") else "start"
     if thread and "block" in DEEDS[platform]:
         yield "unblock" if thread.get("blocked") else "block"
+    if thread and platform == "facebook":
+        yield "delete_my_data"
 
 
 def _form(platform: str, place: str, deed: str, fan: str, words: Words) -> Form:

@@ -97,6 +97,15 @@ class Wire:
         if self.bot_url:
             self._waiting.put(Delivery(self.bot_url + path, body, headers))
 
+    def ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """POST `body` to the bot once, and say what it answers as JSON; nothing where it does not."""
+        if not self.bot_url:
+            return {}
+        with urllib3.PoolManager(timeout=10, retries=False) as pool:
+            answer = pool.request("POST", self.bot_url + path, body=body, headers=headers)
+        is_json = answer.status < 400 and answer.headers.get("Content-Type") == "application/json"
+        return dict(answer.json()) if is_json else {}
+
     def _deliver_all(self) -> None:
         with urllib3.PoolManager(timeout=10, retries=False) as pool:
             while True:

@@ -1,7 +1,7 @@
 """An invented platform, complete in one file: carrier pigeons, which carry notes in memory."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ class Pigeon(Connector):
         self._ring = ring
         self.sent: list[Message] = []
         self.faults: list[PlatformError | Exception] = []
+        self.meanwhile: Callable[[], object] = lambda: None  # what happens while a note is carried
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         return headers.get("X-Ring") == self._ring
@@ -45,6 +46,7 @@ class Pigeon(Connector):
     def send(self, message: Message) -> Receipt:
         if self.faults:
             raise self.faults.pop(0)
+        self.meanwhile()
         self.sent.append(message)
         whom = f"bird-of-{message.to}" if message.way is Way.PRIVATE else ""
         return Receipt(id=f"flight-{len(self.sent)}", recipient=whom)

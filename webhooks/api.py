@@ -22,6 +22,7 @@ PROBLEMS = {
     400: "The request can't be read.",
     401: "The key is missing or counts no more.",
     404: "There is no such lead.",
+    410: "This lead was erased.",
     405: "This can't be done here: see the `Allow` header.",
     413: "The request is too large.",
     415: "The request's type is not known here.",
@@ -94,7 +95,8 @@ def leads(asked: LeadsAsked) -> LeadsPage:
     """The leads, page after page, in the order of their changes
 
     Read on with `next_cursor` as long as `has_more` is true, and keep the last one: it is where to go on next time.
-    A lead that changes in the meantime, or takes back what it allowed, comes once more.
+    A lead that changes in the meantime, or takes back what it allowed, comes once more. So does one who asked to be
+    forgotten, with `status` `erased` and no data: delete what you have of it.
     """
     with the_bot().reading() as session:
         page = feed.page(session, asked.limit, asked.cursor, asked.updated_since)
@@ -104,12 +106,13 @@ def leads(asked: LeadsAsked) -> LeadsPage:
 @blueprint.get("/leads/<uuid:lead_id>")
 @blueprint.auth_required(auth)
 @blueprint.output(LeadRecord)
-@blueprint.doc(operation_id="getLead", responses=problems(401, 404, 405, 413, 429, 500))
+@blueprint.doc(operation_id="getLead", responses=problems(401, 404, 405, 410, 413, 429, 500))
 def lead(lead_id: UUID) -> LeadRecord:
     """One lead"""
     with the_bot().reading() as session:
         found = feed.one(session, lead_id)
-    return found or abort(404, PROBLEMS[404])
+        gone = 410 if feed.is_erased(session, lead_id) else 404
+    return found or abort(gone, PROBLEMS[gone])
 
 
 @blueprint.get("/outcomes")

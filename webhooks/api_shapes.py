@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from leads import feed
-from leads.records import LeadRecord
+from leads.records import ErasedRecord, LeadRecord
 
 MOST = 200
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -51,7 +51,9 @@ class LeadsAsked(Asked):
 
 
 class LeadsPage(Answer):
-    data: tuple[LeadRecord, ...] = Field(description="The leads, the one that changed longest ago first.")
+    data: tuple[LeadRecord | ErasedRecord, ...] = Field(
+        description="The leads, the one that changed longest ago first. One who was erased is there once more."
+    )
     has_more: bool = Field(description="Whether the next page has leads already.")
     next_cursor: str = Field(description="Where to go on, now or later. It is there on the last page too.")
 

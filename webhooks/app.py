@@ -4,17 +4,32 @@ from apiflask import APIBlueprint, APIFlask
 from flask import render_template
 
 from bot.assembly import Bot
-from webhooks import api, choices, claim, confirm, faults, headers, health, i18n, panel, receive, unsubscribe, why
+from webhooks import (
+    api,
+    callbacks,
+    choices,
+    claim,
+    confirm,
+    faults,
+    headers,
+    health,
+    i18n,
+    panel,
+    receive,
+    rights,
+    unsubscribe,
+    why,
+)
 from webhooks.door import csrf, the_bot
 
 SPEC = "/api/v1/openapi.json"
 SMALL = 64 * 1024  # what a form or a question to the API may weigh
 
 front = APIBlueprint("front", __name__, enable_openapi=False)
-# These carry no cookie that a foreign page could misuse: nothing, the word in the link, a bearer key.
+# These carry no cookie that a foreign page could misuse: nothing, the word in the link, a signature, a bearer key.
 GUARDED = (
     health.blueprint, claim.blueprint, confirm.blueprint, choices.blueprint, why.blueprint, unsubscribe.blueprint,
-    api.blueprint,
+    rights.blueprint, callbacks.blueprint, api.blueprint,
 )  # fmt: skip
 
 

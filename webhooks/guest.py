@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, make_response, render_template
 from sqlmodel import Session
 
-from bot import choosing, reach, summing_up
+from bot import choosing, pages, reach, summing_up
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
@@ -39,6 +39,11 @@ class Guest:
     def says(self, place: str, how: str = "page", profile_id: UUID | None = None) -> Word:
         """What he sent just now, by an id of its own."""
         return Word(self.fan_id, profile_id, how, str(self.bot.new_id()), self.now, place)
+
+    @property
+    def rights(self) -> str:
+        """Where he sees all that we know of him, and has it erased."""
+        return pages.path(self.bot, Page.RIGHTS, self.fan_id)
 
     @property
     def holds(self) -> str:
@@ -102,10 +107,20 @@ class Guest:
         return ", ".join(summing_up.parts(some, i18n.language(), self.zone, self.now))
 
     def can_undo(self, change: str) -> bool:
-        return bool(change) and choosing.can_be_undone(self.session, self.bot, self.person, change)
+        return is_a_change(change) and choosing.can_be_undone(self.session, self.bot, self.person, change)
 
     def stopped_by(self, change: str) -> list[Choice]:
-        return choosing.stopped_by(self.session, self.bot, self.person, change, i18n.language()) if change else []
+        if not is_a_change(change):
+            return []
+        return choosing.stopped_by(self.session, self.bot, self.person, change, i18n.language())
+
+
+def is_a_change(word: str) -> bool:
+    """Whether this names something that was said on a page of ours."""
+    try:
+        return bool(UUID(word))
+    except ValueError:
+        return False
 
 
 @contextmanager

@@ -24,7 +24,7 @@ LARGEST = 3 * 1024 * 1024  # bytes: above any batch that a platform sends; Meta'
 
 
 class Receiver:
-    """Answers what comes to `/webhooks/PLATFORM`, and hands all else on."""
+    """Answers what comes to `/webhooks/PLATFORM`, and hands all else on: a platform's callbacks, too."""
 
     def __init__(self, bot: Bot, inside: Application) -> None:
         self._bot = bot
@@ -33,7 +33,7 @@ class Receiver:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
-        if not path.startswith(DOOR):
+        if not path.startswith(DOOR) or "/" in path.removeprefix(DOOR):
             return self._inside(environ, start_response)
         status, text = self._answer(self._bot.connectors.get(path.removeprefix(DOOR)), environ)
         body = text.encode()

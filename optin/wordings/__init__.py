@@ -23,6 +23,14 @@ def wording(what: str, language: str, brand: str) -> Wording:
     return named(_newest(what, language), brand)
 
 
+def shown(name: str, hashed: str, brand: str) -> str:
+    """The words that a consent refers to; "" where they are no longer those that the fan saw."""
+    if not name or not (HERE / f"{name}.txt").is_file():
+        return ""
+    words = named(name, brand)
+    return words.text if words.hash == hashed else ""
+
+
 @cache
 def named(name: str, brand: str) -> Wording:
     """The text of this very name, whatever came after it."""

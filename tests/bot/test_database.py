@@ -76,7 +76,8 @@ CONSENT = f"""
 
 def test_a_consent_is_given_or_withdrawn_and_nothing_else(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"INSERT INTO fan VALUES ('{NOBODY}', 'fr', '2026-11-02', '{NOBODY}')")
+        fan = f"'{NOBODY}', 'fr', '2026-11-02', '{NOBODY}'"
+        connection.exec_driver_sql(f"INSERT INTO fan (id, language, created_at, person_id) VALUES ({fan})")
 
     with pytest.raises(IntegrityError, match="act"), engine.begin() as connection:
         connection.exec_driver_sql(CONSENT)

@@ -227,6 +227,11 @@ class ConnectorContract:
         self.is_whole(listener.read(body, NOW))
 
     @patiently
+    @given(body=st.binary(max_size=400))
+    def test_noise_is_nobodys_callback(self, connector: Connector, body: bytes) -> None:
+        assert connector.called(body, NOW) is None
+
+    @patiently
     @given(body=st.deferred(lambda: json_values).map(lambda value: json.dumps(value).encode()))
     def test_reading_any_json_never_raises(self, listener: Connector, body: bytes) -> None:
         self.is_whole(listener.read(body, NOW))

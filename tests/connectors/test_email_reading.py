@@ -82,7 +82,7 @@ def test_a_mail_is_read_with_its_author(reader: Email) -> None:
         id="<1@example.org>",
         kind=Kind.MESSAGE,
         at=datetime(2026, 11, 20, 8, tzinfo=UTC),
-        author="Lea@example.org",
+        author="lea@example.org",
         author_name="Léa Martin",
         text="Je voudrais l’offre",
         subject="<1@example.org>",
@@ -212,7 +212,7 @@ def test_the_mail_of_a_way_out_is_a_stop(subject: str, reader: Email) -> None:
     assert (stop.kind, stop.payload, stop.author, stop.by_bot) == (
         Kind.STOP,
         "list_unsubscribe",
-        "Lea@example.org",
+        "lea@example.org",
         False,
     )
 
@@ -251,7 +251,7 @@ def test_each_recipient_of_a_report_has_bounced_for_a_reason_of_his_own(reader: 
     )
 
     assert told(reader, body) == [
-        ("bounced", "hard", "Lea@example.org", "5.1.1", KEY),
+        ("bounced", "hard", "lea@example.org", "5.1.1", KEY),
         ("bounced", "soft", "max@example.org", "5.2.2", KEY),
         ("bounced", "ours", "ines@example.org", "5.7.1", KEY),
         ("unknown", "", "", "", KEY),

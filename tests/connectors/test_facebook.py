@@ -1,15 +1,19 @@
 """Facebook: each webhook is read to the right thing, and each answer of the Graph API is taken for what it says."""
 
+import base64
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import pytest
 from flask import Blueprint, Response, request
@@ -18,6 +22,7 @@ from connectors import (
     Ask,
     Busy,
     Button,
+    Called,
     Connector,
     Interaction,
     Kind,
@@ -861,3 +866,63 @@ def answering(setup: TestFacebook, serve: Serve, wire: Wire) -> Iterator[Callabl
     yield connect
     for facebook in opened:
         facebook.close()
+
+
+# What a callback says: a person wants to be erased, or took the app away
+
+CALLED = {"user_id": "218471", "algorithm": "HMAC-SHA256", "issued_at": AT}
+
+
+def signed_request(told: object, secret: str = SECRET) -> bytes:
+    payload = unpadded(json.dumps(told).encode())
+    signature = unpadded(hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest())
+    return urlencode({"signed_request": f"{signature}.{payload}"}).encode()
+
+
+def unpadded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def test_a_callback_names_whom_it_is_about(facebook: Facebook) -> None:
+    assert facebook.called(signed_request(CALLED), NOW) == Called("218471", datetime.fromtimestamp(AT, UTC))
+    assert facebook.called(signed_request(CALLED | {"user_id": 218471, "issued_at": None}), NOW) == Called(
+        "218471", NOW
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        signed_request(CALLED, "another-secret"),
+        signed_request(CALLED).replace(b".", b".e30"),
+        signed_request(CALLED | {"algorithm": "none"}),
+        signed_request([CALLED]),
+        signed_request({"algorithm": "HMAC-SHA256"}),
+        b"signed_request=abc",
+        b"signed_request=.",
+        b"signed_request=%FF%FE.%00",
+        b"other=1",
+        b"",
+        b"\xff\xfe",
+        b"signed_request=" + b"a." * 1000,
+    ],
+)
+def test_a_callback_that_meta_did_not_sign_says_nothing(facebook: Facebook, body: bytes) -> None:
+    assert facebook.called(body, NOW) is None
+
+
+def test_the_pretend_facebook_asks_as_meta_does(wire: Wire, facebook: Facebook) -> None:
+    heard: list[tuple[str, bytes]] = []
+
+    class Listening(Wire):
+        def ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+            heard.append((path, body))
+            return {}
+
+    fans = pretended.build(Listening(), SETTINGS)
+    fans.act("delete_my_data", "Léa")
+    fans.act("deauthorize", "Léa")
+
+    called = [facebook.called(body, datetime.now(UTC)) for _, body in heard]
+    assert [path for path, _ in heard] == ["/webhooks/facebook/data-deletion", "/webhooks/facebook/deauthorize"]
+    assert [one.handle if one else None for one in called] == [fans.pages[PAGE].fan("Léa").user_id] * 2

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -92,7 +93,7 @@ def _race(url: str, postbox: Path, offer: Offer, fan_ids: list[UUID], start: "mu
     start.wait()  # type: ignore[attr-defined]
     with ThreadPoolExecutor(1) as threads:
         for number, fan_id in enumerate(fan_ids):
-            _until_the_database_lets_us(lambda fan_id=fan_id: _propose(bot, fan_id, offer))
+            _until_the_database_lets_us(partial(_propose, bot, fan_id, offer))
             if number % 10 == 0:
                 _until_the_database_lets_us(lambda: sending.send_some(bot, threads))
         while _is_due(bot):

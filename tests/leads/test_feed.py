@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from bot import forgetting
 from leads import feed, pipeline
 from leads.feed import BadCursor, Page
-from leads.records import LeadRecord
+from leads.records import ErasedRecord, LeadRecord
 from optin import consents
+from optin.erasures import How
 from tests.cast import NOW, Stage
 
 
@@ -21,8 +23,14 @@ def page(stage: Stage, limit: int = 50, cursor: str = "", **more: Any) -> Page:
         return feed.page(session, limit, cursor, **more)
 
 
-def emails(leads: tuple[LeadRecord, ...]) -> list[str | None]:
-    return [lead.email for lead in leads]
+def emails(leads: tuple[LeadRecord | ErasedRecord, ...]) -> list[str | None]:
+    return [lead.email for lead in leads if isinstance(lead, LeadRecord)]
+
+
+def only(stage: Stage) -> LeadRecord:
+    (record,) = page(stage).leads
+    assert isinstance(record, LeadRecord)
+    return record
 
 
 def touch(stage: Stage, fan: UUID) -> None:
@@ -152,7 +160,7 @@ def test_a_stop_everywhere_holds_on_each_channel(stage: Stage) -> None:
         consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "message-1", later, later))
         pipeline.touch(session, lead.fan_id, later)
 
-    (record,) = page(stage).leads
+    record = only(stage)
 
     said = [(line.channel, line.granted, line.how, line.given_at) for line in record.consent]
     assert said == [("email", False, "chat", later), ("*", False, "chat", later)]
@@ -168,7 +176,7 @@ def test_a_yes_after_a_stop_counts_on_its_channel_alone(stage: Stage) -> None:
     ticked = [box.split('"')[0] for box in visitor.get(f"/claim/{word}").text.split('name="allow" value="')[1:]]
     visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "allow": ticked[0]})
 
-    (record,) = page(stage).leads
+    record = only(stage)
 
     assert [(line.channel, line.granted) for line in record.consent] == [("email", True), ("*", False)]
 
@@ -189,7 +197,7 @@ def test_a_page_costs_the_same_few_questions_however_long_it_is(stage: Stage) ->
         page(stage)
         counted.append(len([statement for statement in asked if statement.startswith("SELECT")]))
 
-    assert counted == [5, 5]
+    assert counted == [6, 6]
 
 
 def test_a_reader_misses_nobody_and_sees_nothing_twice_while_leads_are_written(stage: Stage) -> None:
@@ -251,3 +259,23 @@ def test_no_lead_appears_behind_a_reader(stage: Stage) -> None:
 
     assert emails(between.leads) == []
     assert emails(after.leads) == ["slow@example.com", "quick@example.com"]
+
+
+def test_who_was_erased_comes_once_more_with_nothing_but_that(stage: Stage) -> None:
+    offer = stage.offer()
+    leads = {handle: stage.lead(offer, handle) for handle in "abc"}
+    first = page(stage, 2)
+
+    stage.clock.now += timedelta(hours=1)
+    forgetting.forget(stage.bot, [leads["b"].fan_id], How.FAN)
+    touch(stage, leads["a"].fan_id)
+    rest = [page(stage, 1, cursor) for cursor in (first.next_cursor,)]
+    while rest[-1].has_more:
+        rest.append(page(stage, 1, rest[-1].next_cursor))
+    since = page(stage, updated_since=stage.clock())
+
+    told = [record.model_dump(exclude_none=True) for each in rest for record in each.leads]
+    assert [one["id"] for one in told] == [leads["c"].id, leads["b"].id, leads["a"].id]
+    assert told[1] == {"id": leads["b"].id, "status": "erased", "updated_at": stage.clock()}
+    assert [record.id for record in since.leads] == [leads["b"].id, leads["a"].id]
+    assert [record.status for record in page(stage).leads] == ["active", "erased", "active"]

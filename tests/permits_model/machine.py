@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import desk, outbox, own_words, soliciting
+from bot import choosing, desk, outbox, own_words, soliciting
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
@@ -146,11 +146,11 @@ class World(RuleBasedStateMachine):
     @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "*"]), everywhere=st.booleans())
     def takes_it_back_on_a_page(self, fan: str, purpose: str, everywhere: bool) -> None:
         """The page tells each of his fans, and what waits."""
-        channel = "*" if everywhere else platform_of(fan)
-        everybody = [self.ids[one] for one in self.ledger.words.together(fan)]
-        self._journal(consents.by_whole_person(self._no(fan, channel, purpose), everybody))
-        with self.stage.bot.transaction() as session:
-            outbox.withdraw_solicitations(session, everybody, channel, [purpose], "fan_wants_no_offers")
+        channel, bot = "*" if everywhere else platform_of(fan), self.stage.bot
+        with bot.transaction() as session:
+            person = people.one(session, self.ids[fan])
+            said = choosing.Word(self.ids[fan], None, "page", str(bot.new_id()), self.now, "/choices")
+            choosing.stop(session, bot, person, said, channel, self.now, [purpose])
         self.ledger.words.says_no(self.now, fan, channel, purpose)
 
     @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "*"]))

@@ -13,7 +13,7 @@ from tests.permits_model.machine import World
 
 STORIES = 40
 STEPS = 50
-KEPT = {"alembic_version", "lane"}  # what the migrations wrote
+KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
 
 NewDatabase = Callable[[], str]
 
@@ -54,11 +54,14 @@ def emptied(url: str) -> NewDatabase:
     """PostgreSQL: one database, emptied. The journals refuse to lose a row, but not to be truncated."""
     engine = database.connect(url)
     tables = [name for name in sa.inspect(engine).get_table_names() if name not in KEPT]
+    engine.dispose()
 
     def fresh() -> str:
         with engine.begin() as connection:
             connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
             connection.execute(sa.text("UPDATE lane SET holder = '', held_until = NULL, attempts = 0"))
+            connection.execute(sa.text("UPDATE revision SET last = 0"))
+        engine.dispose()
         return url
 
     return fresh

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bot import accounts, confirming, soliciting
+from bot import accounts, confirming, forgetting, soliciting
 from bot.outbox import Outgoing
 from connectors import Kind
 from leads.pipeline import Lead
@@ -14,8 +14,10 @@ from offers.claims import Claim
 from optin import people
 from optin.confirmations import Confirmation
 from optin.consents import Consent
+from optin.erasures import How
 from optin.fans import Profile
 from optin.permits import Permit, Refusal
+from tests.search import found
 from tests.stage import Stage
 
 LEA = "lea@example.com"
@@ -187,3 +189,56 @@ def test_a_claim_knows_its_email_once(stage: Stage) -> None:
     claims_and_says_yes(stage)
 
     assert [claim.email for claim in stage.all(Claim)] == [LEA]
+
+
+def test_an_address_that_is_erased_is_nobodys_address_any_more(stage: Stage) -> None:
+    """Whoever reads the mailbox has it erased; whoever typed the address keeps all that is his own."""
+    stage.offer()
+    claims_and_says_yes(stage)
+    stage.work()
+    confirms(stage)
+    lea, mailbox = fan_of(stage, "lea"), fan_of(stage, LEA)
+    [code] = [claim.code for claim in stage.all(Claim)]
+
+    forgetting.forget(stage.bot, [mailbox], How.FAN)
+
+    assert found(stage.bot, [LEA]) == {
+        ("inbox", "interaction", LEA),  # as she typed it in the chat: her own words
+        ("touchpoint", "text", LEA),
+    }
+    assert [(claim.fan_id, claim.code, claim.email) for claim in stage.all(Claim)] == [(lea, code, "")]
+    assert [(lead.fan_id, lead.email) for lead in stage.all(Lead)] == [(lea, "")]
+    assert allows_mail(stage, "lea")
+    assert {message.platform for message in stage.all(Outgoing)} == {"pigeon"}
+
+
+def test_who_typed_an_address_and_is_erased_leaves_no_trace_at_the_mailbox(stage: Stage) -> None:
+    stage.offer()
+    claims_and_says_yes(stage)
+    stage.work()
+    confirms(stage)
+    stage.work()
+    [claim] = stage.all(Claim)
+    before = found(stage.bot, [str(claim.code), "Lea"])
+
+    forgetting.forget(stage.bot, [fan_of(stage, "lea")], How.FAN)
+
+    assert ("message", "text", claim.code) in before
+    assert found(stage.bot, [str(claim.code)]) == set()
+    assert [(profile.handle, profile.platform) for profile in stage.all(Profile)] == [(LEA, "email")]
+    assert allows_mail(stage)
+    assert stage.all(Lead) == []
+
+
+def test_an_address_that_was_erased_gets_no_mail_because_somebody_types_it(stage: Stage) -> None:
+    stage.offer()
+    claims_and_says_yes(stage)
+    stage.work()
+    forgetting.forget(stage.bot, [fan_of(stage, "lea"), fan_of(stage, LEA)], How.FAN)
+    sent = len(stage.letterbox.sent)
+
+    claims_and_says_yes(stage, who="max", address=LEA.upper())
+    stage.work()
+
+    assert len(stage.letterbox.sent) == sent
+    assert not allows_mail(stage)

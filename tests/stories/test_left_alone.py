@@ -2,9 +2,12 @@
 
 import pytest
 
+from bot import inbox
+from bot.inbox import Inbox
 from bot.outbox import Outgoing
 from connectors import Kind
 from optin.consents import Consent
+from tests.search import found
 from tests.stage import Stage
 
 
@@ -121,3 +124,38 @@ def test_an_edit_is_the_same_interaction_and_a_removal_takes_the_words_away(stag
 
     assert len(stage.said()) == 2
     assert [one.text for one in stage.all(Touchpoint) if one.subject == "c1" and one.said_by == "fan"] == ["", "", ""]
+
+
+def test_what_a_fan_takes_back_is_kept_nowhere_not_even_as_the_platform_told_it(stage: Stage) -> None:
+    stage.comments("la framboise", subject="c1", raw={"text": "la framboise"})
+    stage.comments("la myrtille", subject="c2", raw={"text": "la myrtille"})
+    stage.comments("la framboise de Max", who="max", subject="c1", raw={"text": "myrtille"})
+    stage.work()
+
+    stage.does(Kind.COMMENT_REMOVED, subject="c1", raw={"was": "la framboise"})
+    stage.work()
+
+    assert {(table, word) for table, _, word in found(stage.bot, ["la framboise", "la myrtille"])} == {
+        ("inbox", "la framboise"),  # of Max
+        ("touchpoint", "la framboise"),
+        ("inbox", "la myrtille"),
+        ("touchpoint", "la myrtille"),
+    }
+    [his] = [row for row in stage.all(Inbox) if row.author == "max"]
+    assert his.interaction["text"] == "la framboise de Max"
+    hers = sorted((row for row in stage.all(Inbox) if row.author == "lea"), key=lambda row: row.id)
+    assert [(row.interaction.get("text"), row.raw) for row in hers] == [
+        (None, {}), ("la myrtille", {"text": "la myrtille"}), (None, {}),
+    ]  # fmt: skip
+
+
+def test_what_was_set_aside_and_is_taken_back_needs_nobodys_look_any_more(stage: Stage) -> None:
+    stage.comments("la framboise", subject="c1", raw={"text": "la framboise"})
+    with stage.bot.transaction() as session:
+        inbox.set_aside(session, stage.all(Inbox)[0].id, "broke:ValueError", stage.now)
+
+    stage.does(Kind.COMMENT_REMOVED, subject="c1")
+    stage.work()
+
+    assert found(stage.bot, ["la framboise"]) == set()
+    assert stage.outcomes() == [("silent", "removed"), ("silent", "removed")]

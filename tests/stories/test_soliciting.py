@@ -232,7 +232,7 @@ def test_who_wants_one_a_year_gets_one_a_year(stage: Stage) -> None:
     propose(stage, fan, stage.offer(slug="one"))
     stage.work()
 
-    answers = []
+    answers: list[object] = []
     for _ in range(3):
         stage.later(days=122)
         stage.writes("bonjour")

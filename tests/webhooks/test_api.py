@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from werkzeug.test import TestResponse
 
+from bot import forgetting
 from bot.inbox import Inbox
 from leads import keys
+from optin.erasures import How
 from tests.cast import NOW, Stage
 from webhooks.api_shapes import LeadsPage, Outcomes, Problem
 
@@ -53,7 +55,7 @@ def test_the_crm_reads_all_leads_and_goes_on_later(stage: Stage, crm: FlaskClien
     stage.lead(offer, "d")
     later = LeadsPage.model_validate(said(crm, f"leads?cursor={pages[-1].next_cursor}"))
 
-    assert [[lead.email for lead in page.data] for page in (*pages, later)] == [
+    assert [[lead.email for lead in page.data if lead.status == "active"] for page in (*pages, later)] == [
         ["a@example.com", "b@example.com"],
         ["c@example.com"],
         ["d@example.com"],
@@ -195,6 +197,7 @@ def test_the_description_needs_no_key_and_names_each_shape_once(stage: Stage) ->
     assert sorted(told["components"]["schemas"]) == [
         "Code",
         "ConsentSummary",
+        "ErasedRecord",
         "LeadRecord",
         "LeadsPage",
         "OutcomeCount",
@@ -237,3 +240,16 @@ def test_every_answer_is_as_described(stage: Stage, crm: FlaskClient) -> None:
 def operations(schema: Any) -> Iterator[Any]:
     for found in schema.get_all_operations():
         yield found.ok()
+
+
+def test_a_lead_that_was_erased_is_gone_and_said_to_be(stage: Stage, crm: FlaskClient) -> None:
+    lead = stage.lead(stage.offer(), "a")
+    forgetting.forget(stage.bot, [lead.fan_id], How.FAN)
+
+    listed = said(crm, "leads")["data"]
+    asked = crm.get(f"/api/v1/leads/{lead.id}")
+
+    assert [(one["id"], one["status"], sorted(one)) for one in listed] == [
+        (str(lead.id), "erased", ["id", "status", "updated_at"])
+    ]
+    assert (asked.status_code, asked.mimetype) == (410, "application/problem+json")

@@ -23,7 +23,10 @@ from optin.standing import Purpose
 from optin.tokens import Page
 from optin.wishes import Wish
 from tests.cast import NOW, Stage
+from tests.stage import Stage as Theatre
+from tests.stories.test_email import allows_mail, confirms, fan_of
 from tests.webhooks.test_claim import FOREIGN, everything
+from webhooks.app import create_app
 
 BOX = re.compile(r'type="checkbox"[^>]*value="([^"]+)"')
 CHANGE = re.compile(r'name="change" value="([^"]+)"')
@@ -339,9 +342,11 @@ def test_a_stop_holds_for_all_who_are_one_person_and_outlives_the_link(stage: St
     later(stage)
 
     stage.visitor().post(f"{page_of(stage, lea)}/stop", data={"stop": "*:*"})
+    told = [stage.journal(fan)[-1] for fan in (lea, other)]
     with stage.bot.transaction() as session:
         links.unlink(session, links.of(session, [lea])[0].id, "an error", stage.clock.now, "manager:noor")
 
+    assert told == [("*", "withdrawn", "")] * 2
     assert [allowed(stage, fan) for fan in (lea, other)] == [[], []]
 
 
@@ -357,6 +362,17 @@ def test_a_stop_is_undone_by_a_yes_to_the_words_beside_the_button(stage: Stage, 
     with stage.bot.reading() as session:
         last = consents.of(session, [lea])[-1]
     assert (last.act, last.wording != "", last.wording_hash != "") == ("granted", True, True)
+
+
+def test_an_undo_offers_no_more_than_what_was_stopped(stage: Stage, lea: UUID) -> None:
+    visitor = stage.visitor()
+    [box, *_] = BOX.findall(visitor.get(page_of(stage, lea)).text)
+    visitor.post(page_of(stage, lea), data={"allow": box})
+    later(stage)
+
+    page = visitor.post(f"{page_of(stage, lea)}/stop", data={"stop": "*:promotion"}, follow_redirects=True)
+
+    assert AGAIN.findall(page.text) == [box]
 
 
 def test_without_the_words_an_undo_gives_no_yes(stage: Stage, lea: UUID) -> None:
@@ -532,3 +548,26 @@ def test_who_wants_no_offers_is_told_that_his_questions_are_answered() -> None:
     assert noted([*told, Wish("hours", "8-12")], Preferences(hours=(8, 12)), "en", "Europe/Paris", NOW).endswith(
         "an answer. In the morning."
     )
+
+
+def test_a_yes_to_an_address_that_is_not_proved_waits_for_the_address(database_url: str) -> None:
+    theatre = Theatre(database_url, mails=True)
+    theatre.offer()
+    for words in ("promo", "lea@example.com", "non"):
+        theatre.writes(words)
+        theatre.work()
+    lea, visitor = fan_of(theatre, "lea"), create_app(theatre.bot).test_client()
+    path = pages.path(theatre.bot, Page.CHOICES, lea)
+    boxes = [box for box in BOX.findall(visitor.get(path).text) if box.startswith("email:")]
+
+    answer = visitor.post(path, data={"allow": boxes}, follow_redirects=True)
+    theatre.work()
+    before = allows_mail(theatre)
+    confirms(theatre)
+    after = allows_mail(theatre)
+    theatre.close()
+
+    assert [box.rpartition(":")[0] for box in boxes] == ["email:offers"]  # what is confirmed is about offers
+    assert "Encore un clic" in answer.text
+    assert (BOX.findall(answer.text) != [], [box for box in BOX.findall(answer.text) if box in boxes]) == (True, [])
+    assert ("/confirm/" in theatre.letterbox.sent[-1].text, before, after) == (True, False, True)

@@ -17,6 +17,7 @@ from leads.pipeline import Lead
 from offers import claims
 from offers.catalog import Offer
 from offers.claims import Claim
+from optin import preferences
 from tests.cast import NOW, Stage
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -314,6 +315,41 @@ def test_a_fan_may_say_yes_later_and_no_again(stage: Stage) -> None:
     assert no is not None
     assert (yes.revision, no.revision) == (1, 2)
     assert boxes(visitor.get(f"/claim/{word}")) == ticked
+
+
+def wishes(stage: Stage, fan: UUID) -> list[tuple[str, str, str]]:
+    with stage.bot.reading() as session:
+        return [(line.what, line.value, line.how) for line in preferences.of(session, fan)]
+
+
+def test_the_hour_of_the_day_is_asked_once_and_kept(stage: Stage) -> None:
+    fan, visitor = stage.fan(), stage.visitor()
+    words = [stage.claim(stage.offer(slug), fan) for slug in ("a", "b")]
+
+    visitor.post(f"/claim/{words[0]}", data={"email": "alice@example.com", "hours": "18-22"})
+
+    pages = [visitor.get(f"/claim/{word}").text for word in words]
+    assert wishes(stage, fan) == [("hours", "18-22", "claim_page")]
+    assert ['name="hours"' in page for page in pages] == [False, False]
+
+
+@pytest.mark.parametrize("sent", ["", "any", "1-2", "x" * 300, "\0"])
+def test_no_hour_is_kept_that_was_not_chosen(stage: Stage, sent: str) -> None:
+    fan, visitor = stage.fan(), stage.visitor()
+    word = stage.claim(stage.offer(), fan)
+    asked = 'name="hours"' in visitor.get(f"/claim/{word}").text
+
+    visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "hours": sent})
+
+    assert (asked, claim_behind(stage, word).code is not None, wishes(stage, fan)) == (True, True, [])
+
+
+def test_a_slip_in_the_address_does_not_lose_the_hour(stage: Stage) -> None:
+    word = stage.claim(stage.offer(), stage.fan())
+
+    answer = stage.visitor().post(f"/claim/{word}", data={"email": "alice@gmial.com", "hours": "8-12"})
+
+    assert '<option value="8-12" selected>' in answer.text
 
 
 def test_yes_cannot_be_said_before_there_is_a_code(stage: Stage) -> None:

@@ -1,8 +1,5 @@
 """The community managers' panel: nobody sees any of it without signing in."""
 
-import json
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -10,16 +7,51 @@ from flask_wtf.csrf import CSRFError
 
 from webhooks import i18n
 from webhooks.door import the_bot
-from webhooks.panel import asking, attention, fans, journal, leads, offers, queue, refusals, reports, sign_in, who
+from webhooks.panel import (
+    asking,
+    attention,
+    dossiers,
+    fans,
+    filters,
+    journal,
+    leads,
+    links,
+    messages,
+    offers,
+    proposals,
+    put_off,
+    queue,
+    refusals,
+    reports,
+    rules,
+    sign_in,
+    who,
+)
 from webhooks.panel.shapes import Waiting
 
 OPEN = "panel.sign_in.enter"  # the one page for who is not signed in
 
-LONGEST_RAW = 20_000  # characters
-
 blueprint = APIBlueprint("panel", __name__, url_prefix="/panel", enable_openapi=False)
-for page in (sign_in, queue, offers, fans, leads, refusals, attention, journal):
+PAGES = (
+    sign_in,
+    queue,
+    put_off,
+    offers,
+    fans,
+    proposals,
+    links,
+    messages,
+    dossiers,
+    leads,
+    refusals,
+    attention,
+    rules,
+    journal,
+)
+for page in PAGES:
     blueprint.register_blueprint(page.blueprint)
+for one in filters.ALL:
+    blueprint.add_app_template_filter(one, one.__name__)
 
 
 @blueprint.record_once
@@ -49,12 +81,6 @@ def in_every_page() -> dict[str, object]:
         "here": asking.here,
         "in_language": asking.in_language,
     }
-
-
-@blueprint.app_template_filter("pretty")
-def pretty(raw: dict[str, Any]) -> str:
-    """A platform's JSON, as far as a person reads on."""
-    return json.dumps(raw, indent=2, ensure_ascii=False)[:LONGEST_RAW]
 
 
 @blueprint.errorhandler(CSRFError)

@@ -1,29 +1,45 @@
-"""The fans: whom we met, what passed between us, and what each of them allows."""
+"""The fans: whom we met, what passed between us, what each of them allows, and what a manager writes or notes."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from bot import managers, own_words
+from bot import managers, noting, own_words
+from bot.noting import Said
 from bot.own_words import Unfit
 from optin import people
-from optin.fans import Profile
+from optin.fans import Fan, Profile
 from optin.permits import Answer, Permit, Refusal
 from webhooks.door import the_bot
-from webhooks.panel import asking, reports, who
+from webhooks.i18n import PARIS
+from webhooks.panel import asking, fan_reports, who
 
 blueprint = APIBlueprint("fans", __name__, enable_openapi=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a manager notes of a fan, as it was typed: `fault` is what can't be read of it."""
+
+    said: str = ""
+    until: str = ""
+    reason: str = ""
+    fault: str = ""
 
 
 @blueprint.get("/fans")
 def show() -> str:
     bot, wanted = the_bot(), request.args.get("q", "").strip()[:200]
-    platform = request.args.get("platform", "")
+    platform, stopped = request.args.get("platform", ""), bool(request.args.get("stopped"))
+    search = fan_reports.left_alone if stopped else fan_reports.met
     with bot.reading() as session:
-        people = reports.met(session, wanted, platform, asking.after_id())
+        found = search(session, wanted, platform, asking.after_id())
+    platforms = sorted(bot.connectors)
     return render_template(
-        "panel/fans.html", people=people, wanted=wanted, platform=platform, platforms=sorted(bot.connectors)
+        "panel/fans.html", people=found, wanted=wanted, platform=platform, platforms=platforms, stopped=stopped
     )
 
 
@@ -46,7 +62,42 @@ def write(fan_id: UUID) -> Response:
         against = said.value if isinstance(said, Unfit) else said.why
         return _page(fan_id, 422, {"profile": profile_id, "typed": typed, "against": against})
     flash(str(said), "wrote")
-    return make_response(redirect(url_for("panel.fans.one", fan_id=fan_id), 303))
+    return _to(fan_id)
+
+
+@blueprint.post("/fans/<uuid:fan_id>/told")
+def told(fan_id: UUID) -> Response:
+    """What the fan said by phone or across the counter: a no, or a pause."""
+    bot, form = the_bot(), request.form
+    typed = Told(form.get("said", ""), form.get("until", "").strip(), form.get("reason", "").strip())
+    until = _day(typed.until)
+    fault = _fault(typed, until, bot.now())
+    if fault:
+        return _page(fan_id, 422, told=Told(typed.said, typed.until, typed.reason, fault))
+    said = Said(typed.said)
+    with bot.transaction() as session:
+        if session.get(Fan, fan_id) is None:
+            abort(404)
+        noting.note(session, fan_id, said, until if said is Said.PAUSE else None, typed.reason, who.me(), bot.now())
+    flash("", "noted")
+    return _to(fan_id)
+
+
+def _fault(typed: Told, until: datetime | None, now: datetime) -> str:
+    if typed.said not in list(Said):
+        return "no_choice"
+    if typed.said == Said.PAUSE and (until is None or until <= now):
+        return "no_day"
+    return "" if typed.reason else "no_reason"
+
+
+def _day(typed: str) -> datetime | None:
+    """When this day begins in Paris."""
+    try:
+        day = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    return day.replace(tzinfo=PARIS).astimezone(UTC) if 2000 <= day.year <= 2200 else None
 
 
 def _id(field: str) -> UUID:
@@ -56,10 +107,14 @@ def _id(field: str) -> UUID:
         abort(400)
 
 
-def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None) -> Response:
+def _to(fan_id: UUID) -> Response:
+    return make_response(redirect(url_for("panel.fans.one", fan_id=fan_id), 303))
+
+
+def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None, told: Told | None = None) -> Response:
     bot, now = the_bot(), the_bot().now()
     with bot.reading() as session:
-        story = reports.story(session, fan_id, bot.settings.brand)
+        story = fan_reports.story(session, bot, fan_id, now)
         if story is None:
             abort(404)
         permits: dict[UUID, Answer] = {
@@ -73,6 +128,12 @@ def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None) -
         may=[profile for profile in story.profiles if isinstance(permits[profile.id], Permit)],
         names=names,
         problem=problem,
+        told=told or Told(),
+        tomorrow=_tomorrow(now),
         new_id=bot.new_id,
     )
     return make_response(page, status)
+
+
+def _tomorrow(now: datetime) -> str:
+    return (now.astimezone(PARIS) + timedelta(days=1)).date().isoformat()

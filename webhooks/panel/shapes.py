@@ -1,6 +1,6 @@
 """What the panel's lists and pages are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,7 +14,9 @@ from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
 from optin.links import Link
-from optin.preferences import Preferences
+from optin.preferences import Preference
+from optin.pressure import Caps, Used
+from optin.standing import Standing
 
 Row = TypeVar("Row")
 
@@ -62,14 +64,16 @@ class Met:
     profile: Profile
     is_lead: bool
     stopped: bool
+    wants_no_offers: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A line of the consent journal, with the words that were shown."""
+    """A line of the consent journal, with the words that were shown; where a manager wrote it, who and why."""
 
     line: Consent
     words: str
+    noted: "Changed | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,38 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """What holds now on one channel, for each purpose. No profile: an address that we could only write to."""
+
+    channel: str
+    profile: Profile | None
+    words: Mapping[str, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """One wish that holds, and the line of the journal that says so; where a manager wrote it, who and why."""
+
+    what: str
+    value: str
+    line: Preference | None
+    noted: "Changed | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A link with the names of both sides. `undone`: the line that takes it back."""
+
+    link: Link
+    one: Sequence[Profile]
+    other: Sequence[Profile]
+    by: str
+    undone: Link | None
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """All that we know of a fan."""
+    """All that we know of a fan. `offers` are those that could be brought to him."""
 
     fan: Fan
     profiles: Sequence[Profile]
@@ -91,8 +125,11 @@ class Story:
     consents: Sequence[Given]
     holds: Sequence[Held]
     lead: Lead | None
-    links: Sequence[Link]
-    wishes: Preferences
+    joined: Sequence[Joined]
+    allowed: Sequence[Allowed]
+    wishes: Sequence[Wished]
+    used: Sequence[Used]
+    offers: Sequence[Offer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +182,13 @@ class Changed:
 
     change: Change
     who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """One version of the house rules, and who chose it."""
+
+    version: int
+    by: str
+    at: datetime
+    caps: Caps

@@ -181,6 +181,9 @@ class Office:
     def count(self, table: type[SQLModel]) -> int:
         return len(self.all(table))
 
+    def count_of(self, table: type[Any], message_id: UUID) -> int:
+        return sum(row.message_id == message_id for row in self.all(table))
+
 
 def _touchpoint(profile: Profile, one: Interaction, row: int) -> Touchpoint:
     return Touchpoint(

@@ -2,14 +2,21 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from bot import noting
+from bot.changes import Change
+from bot.noting import Said
 from bot.outbox import Outgoing
+from optin.house_rules import HouseRules
 from tests.webhooks.panel import office as managers_office
 from tests.webhooks.panel.office import PASSWORD, Office
+from tests.webhooks.panel.test_people import profile_of
+from tests.webhooks.panel.test_why import put_off, willing
 
 
 class Quiet(WSGIRequestHandler):
@@ -140,6 +147,59 @@ def test_the_last_draft_leaves_the_empty_page_behind_and_the_next_one_fills_it(o
     expect(desk.get_by_role("textbox")).to_have_count(1)
 
 
+def test_an_offer_is_proposed_and_taken_back_by_keyboard_alone(office: Office, desk: Page, address: str) -> None:
+    fan_id = willing(office)
+    office.offer(name="Promo")
+    desk.goto(f"{address}/panel/fans/{fan_id}")
+
+    desk.get_by_label("Which one?").focus()
+    for key in ("Tab", "Enter"):
+        desk.keyboard.press(key)
+    expect(desk.get_by_text("It may go now, here: Pigeon.")).to_be_visible()
+    walk_to(desk, "Propose it now")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_text("Proposed: it goes out in a few seconds.")).to_be_visible()
+    walk_to(desk, "Undo")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_text("Taken back.")).to_be_visible()
+
+    assert [(row.state, row.reason) for row in office.all(Outgoing)] == [("refused", "by_manager")]
+
+
+def walk_to(page: Page, name: str) -> None:
+    """Press Tab until the focus, which must be seen, is on what is called so."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == name:
+            return
+    raise AssertionError(name)
+
+
+def test_what_a_fan_said_is_noted_by_keyboard_alone(office: Office, desk: Page, address: str) -> None:
+    fan_id = willing(office)
+    desk.goto(f"{address}/panel/fans/{fan_id}")
+
+    desk.get_by_label("He wants no more offers.").focus()
+    desk.keyboard.press("ArrowDown")
+    desk.get_by_label("How do you know?").focus()
+    desk.keyboard.type("au comptoir")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_text("Noted, for all channels.")).to_be_visible()
+
+    assert [row.after for row in office.all(Change)] == [{"said": "stop", "because": "au comptoir"}]
+
+
+def test_the_enter_key_in_the_house_rules_only_tries_them(office: Office, desk: Page, address: str) -> None:
+    desk.goto(f"{address}/panel/rules")
+
+    desk.get_by_label("Hours between two messages").fill("6")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_text("Nothing is saved yet.")).to_be_visible()
+
+    assert office.count(HouseRules) == 0
+    expect(desk.get_by_label("Hours between two messages")).to_have_value("6")
+
+
 def test_everything_works_without_javascript(office: Office, new_page: Callable[..., Page], address: str) -> None:
     office.draft("Bonjour lea", handle="lea")
     page = sign_in(new_page(java_script_enabled=False), address)
@@ -161,12 +221,18 @@ def test_no_page_is_wider_than_the_screen(
     endless = "x" * 300
     draft = office.draft(endless, endless, handle=endless[:200], name=endless)
     office.draft(endless, state="uncertain", handle="max", reason=endless)
-    offer = office.offer(name=endless[:120], value=endless[:40], keywords=[endless[:60]])
+    offer = office.offer(slug="endless", name=endless[:120], value=endless[:40], keywords=[endless[:60]])
+    put_off_, lea = put_off(office)[1], profile_of(office, "lea").fan_id
+    with office.bot.transaction() as session:
+        noting.link(session, lea, office.message(draft).fan_id, endless, office.claire, office.now)
+        noting.note(session, lea, Said.PAUSE, office.now + timedelta(days=9), endless, office.claire, office.now)
     page = sign_in(new_page(viewport={"width": width, "height": 800}), address)
     fan = f"fans/{office.message(draft).fan_id}"
 
     wide = []
-    for path in ("", fan, "fans", "leads", "refusals", "attention", "journal", "offers", f"offers/{offer.id}", "me"):
+    offers = ("offers", f"offers/{offer.id}", f"fans/{lea}/propose?offer={offer.id}")
+    whys = ("put-off", f"messages/{put_off_}", f"messages/{draft}", "rules", f"{fan}/link?q=max")
+    for path in ("", fan, "fans", "leads", "refusals", "attention", "journal", "me", *offers, *whys):
         page.goto(f"{address}/panel/{path}")
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)
@@ -184,7 +250,7 @@ def test_the_browser_finds_nothing_to_complain_about(
 
     sign_in(page, address)
     look_now(page)
-    for path in ("fans", "offers/new", "attention"):
+    for path in ("fans", "offers/new", "attention", "put-off", "rules"):
         page.goto(f"{address}/panel/{path}")
 
     assert complaints == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -13,11 +14,19 @@ from bot import desk
 from bot.changes import What
 from bot.inbox import Outcome
 from bot.meaning import Meaning
+from bot.noting import Said
 from bot.outbox import State
 from bot.own_words import Unfit
+from bot.ruling import Odd
 from connectors import Kind, Way
 from offers.editing import Amiss, Sheet
 from offers.texts import Fault, Wrong
+from optin import obstacles
+from optin.choices import About
+from optin.links import Proof
+from optin.pressure import SPANS
+from optin.receipts import Stage, Verdict
+from optin.standing import Act, Purpose
 from tests.webhooks.panel import office as managers_office
 from tests.webhooks.panel.office import Office
 
@@ -80,20 +89,71 @@ def said(office: Office, macro: str, code: object) -> str:
 
 
 # Where the program names a reason: beside an outcome, in a refusal, on a message that is held or given up.
-NAMED = re.compile(r'(?:Outcome\.\w+, |Refusal\(|_hold\(session, one, |reason=|draft\(scene, fan, "\w+", )"(\w+)"')
+NAMED = re.compile(
+    r'(?:Outcome\.\w+, |Refusal\(|_hold\((?:session, )?one, |_leave_alone\(scene, fan, "\w+", |reason=|held = '
+    r'|draft\(scene, fan, "\w+", )"(\w+)"'
+)
+# Where optin/permits.py names what speaks against a message, what puts it off, and what lets it go.
+AGAINST = re.compile(r'yield [^"\n]+, "(\w+)"|Refusal\("(\w+)"')
+PUT_OFF = re.compile(r"Deferral\(([^\n]+)")
+LETS_GO = re.compile(r"Permit\(([^\n]+)")
+QUOTED = re.compile(r'"(\w+)"')
+
+
+def permits_say(pattern: re.Pattern[str]) -> set[str]:
+    """All codes on the lines of optin/permits.py that name such an answer."""
+    source = (ROOT / "optin" / "permits.py").read_text(encoding="utf-8")
+    return {code for line in source.splitlines() if pattern.search(line) for code in QUOTED.findall(line)}
+
+
+def caps() -> set[str]:
+    about = ["", *(f"{purpose}_" for purpose in Purpose)]
+    return {"cap_gap", *(f"cap_{one}{span}" for one in about for span in SPANS)}
 
 
 def test_every_reason_in_the_program_has_words(office: Office) -> None:
     files = [*(ROOT / "bot").glob("*.py"), ROOT / "optin" / "permits.py"]
     codes = {code for path in files for code in NAMED.findall(path.read_text(encoding="utf-8"))}
     codes |= {"private_reply_closed", "window_closed", desk.BY_MANAGER, desk.DISMISSED, "echo"}
+    codes |= permits_say(AGAINST) | permits_say(PUT_OFF) | caps()
     codes |= set(Kind) | {Meaning.ANGER, Meaning.COMPLAINT, Meaning.HELP, Meaning.HUMAN, Meaning.QUESTION}
 
-    assert len(codes) > 45
+    assert len(codes) > 90
     assert [code for code in sorted(codes) if "Pour une autre raison" in said(office, "reason", code)] == []
 
 
-ALIKE = ("mention", "texts", "lead")  # the same in French
+def test_whatever_speaks_against_a_message_says_what_would_have_to_be_otherwise(office: Office) -> None:
+    codes = permits_say(AGAINST) | permits_say(PUT_OFF) | caps() | set(obstacles.GONE)
+    codes |= {"private_reply_closed", "window_closed", "already_proposed", "offer_closed"}
+
+    assert len(codes) > 35
+    assert [code for code in sorted(codes) if said(office, "remedy", code) == said(office, "reason", code)] == []
+
+
+def test_every_permit_has_words(office: Office) -> None:
+    codes = permits_say(LETS_GO) | {"private_reply_open", "private_reply_unlimited", "window_open", "window_unlimited"}
+
+    assert {"consent", "asked_for", "public_reply"} < codes
+    assert [code for code in sorted(codes) if not said(office, "permit", code)] == []
+
+
+def hows() -> list[str]:
+    """How the journals say that something was said."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "optin").glob("*.py"))
+    kept = re.findall(r'how: str.*# (".*)|"how IN \((.*)\)"', source)
+    named = {code for one in kept for part in one for code in re.findall(r"['\"](\w+)['\"]", part)}
+    bouncing = (ROOT / "bot" / "bouncing.py").read_text(encoding="utf-8")
+    return sorted(named - ERASURES | set(re.findall(r'_leave_alone\(scene, fan, "(\w+)"', bouncing)))
+
+
+ERASURES = {"fan", "retention"}  # how somebody asked to be forgotten: no line of a journal
+
+
+def test_the_ways_to_say_something_are_all_known() -> None:
+    assert len(hows()) > 8
+
+
+ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
 
 
 @pytest.mark.parametrize(
@@ -106,7 +166,17 @@ ALIKE = ("mention", "texts", "lead")  # the same in French
         ("outcome", list(Outcome)),
         ("change", list(What)),
         ("unfit", list(Unfit)),
-        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong)]),
+        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd)]),
+        ("purpose", [*Purpose, "*"]),
+        ("act", list(Act)),
+        ("how", hows()),
+        ("proof", list(Proof)),
+        ("about", list(About)),
+        ("told", list(Said)),
+        ("amiss", ["no_choice", "no_day", "no_reason"]),
+        ("stage", list(Stage)),
+        ("verdict", list(Verdict)),
+        ("span", list(SPANS)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],
 )
@@ -114,6 +184,33 @@ def test_every_code_has_words(office: Office, macro: str, codes: list[object]) -
     wordless = [code for code in codes if said(office, macro, code) in (_as_code(code), "")]
 
     assert [code for code in wordless if code not in ALIKE] == []
+
+
+WISHES = {
+    "channel": "email", "without": "email,x", "every": "336", "hours": "18-22", "topics": "music",
+    "paused_until": "2026-11-08T23:00:00+00:00", "timezone": "America/Montreal",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("about", list(About))
+def test_every_wish_has_words(office: Office, about: About) -> None:
+    with office.app.test_request_context("/panel/?lang=fr"):
+        words: Any = office.app.jinja_env.get_template("panel/words.html").make_module()
+        told = str(words.wish(about, WISHES[about]))
+
+    assert told.endswith(".")
+    assert about.value not in told
+
+
+# What a receipt may say was said: the names of texts, and what messages are for.
+SAYS = re.compile(r'(?:Say\(|draft\(scene, fan, |purpose=|"purpose": |"said": )"(\w+)"')
+
+
+def test_whatever_was_said_has_words(office: Office) -> None:
+    codes = {code for path in (ROOT / "bot").glob("*.py") for code in SAYS.findall(path.read_text(encoding="utf-8"))}
+
+    assert {"offer", "own_words", "hello", "draft_complaint", "confirm"} < codes
+    assert [code for code in sorted(codes) if "Pour une autre raison" in said(office, "said", code)] == []
 
 
 def _as_code(code: object) -> str:

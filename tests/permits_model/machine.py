@@ -41,7 +41,7 @@ HOUSES = {
     "halves": Caps(caps={"*": {"day": 1}}, weights={"direct": 50}, gap=HOUR, quiet=NO_QUIET),
     "one newsletter a month": Caps(caps={"newsletter": {"month": 1}}, gap=timedelta(0), quiet=NO_QUIET),
     "closed": Caps(caps={"*": {"day": 0}}),
-    "quiet at noon": Caps(caps={"*": {"month": 4}}, gap=timedelta(0), quiet=(12, 15)),
+    "quiet in the afternoon": Caps(caps={"*": {"month": 4}}, gap=timedelta(0), quiet=(15, 17)),
 }
 WISHES = st.sampled_from(
     [
@@ -63,8 +63,26 @@ FATES: dict[str, Callable[[], PlatformError | Exception]] = {
     "breaks us": lambda: RuntimeError("a defect of ours"),
 }
 PURPOSES = ("offers", "newsletter")
+TEXTS = ["bonjour", "promo", "c’est quoi vos horaires ?"]
+NOES = {
+    "in words": (Kind.MESSAGE, "STOP"),
+    "in words, everywhere": (Kind.MESSAGE, "STOP partout"),
+    "in a comment": (Kind.COMMENT, "STOP"),
+    "by the platform": (Kind.STOP, ""),
+    "by blocking": (Kind.BLOCKED, ""),
+    "by leaving": (Kind.UNFOLLOWED, ""),
+}
+WHERE = ["on a page", "on a page, everywhere", "at a careless door"]
+PAUSES = {
+    "moments later": timedelta(seconds=20), "an hour later": HOUR, "four hours later": 4 * HOUR,
+    "the next day": DAY, "a week later": 7 * DAY, "a month later": 30 * DAY, "something is due": timedelta(0),
+}  # fmt: skip
 OPEN = [State.DRAFT.value, State.WAITING.value, State.DEFERRED.value]
 SOMEBODY = st.sampled_from(FANS)
+HOUSE = st.sampled_from(sorted(HOUSES))
+WHO = st.sampled_from(["bot", "manager:noor"])
+FATE = st.sampled_from(["takes it", *sorted(FATES)])
+LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 
 
 class World(RuleBasedStateMachine):
@@ -101,8 +119,9 @@ class World(RuleBasedStateMachine):
 
     # How it begins --------------------------------------------------------------------------------------------------
 
-    @initialize(willing=st.sets(SOMEBODY), house=st.sampled_from(sorted(HOUSES)))
-    def everybody_has_written(self, willing: set[str], house: str) -> None:
+    @initialize(unwilling=st.sets(SOMEBODY, max_size=2), house=HOUSE)
+    def everybody_has_written(self, unwilling: set[str], house: str) -> None:
+        """And all but the unwilling ones have said yes to offers and to newsletters."""
         self.manager = Manager(
             id=self.stage.bot.new_id(), email="noor@example.com", name="Noor", password_hash="", language="fr",
             created_at=NOON,
@@ -110,67 +129,49 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             session.add(self.manager)
         self._offer(slug="promo", keywords=["promo"])
-        for fan in FANS:
-            self._does(fan, Kind.MESSAGE, "bonjour")
-        self.stage.hear()
-        self._hear_all()
+        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in FANS))
+        self.hears()
         for row in self.stage.all(Profile):
             self.ids[row.handle], self.names[row.fan_id] = row.fan_id, row.handle
-        self.sends()
-        for fan in sorted(willing):
-            self.says_yes(fan, "offers")
+        self.sends("takes it", mail=False)
+        willing = [(fan, purpose) for fan in sorted(set(FANS) - unwilling) for purpose in PURPOSES]
+        self.ledger.words.said += [Word(self.now, fan, platform_of(fan), about, yes=True) for fan, about in willing]
+        self._journal([self._yes(fan, about) for fan, about in willing])
         self.changes_the_house_rules(house)
 
     # Fans -----------------------------------------------------------------------------------------------------------
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "offers", "newsletter", "profiling"]))
+    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "profiling", "a double opt-in, unconfirmed"]))
     def says_yes(self, fan: str, purpose: str) -> None:
-        self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
-        self._journal([self._yes(fan, purpose)])
-
-    @rule(fan=SOMEBODY)
-    def asks_for_a_double_opt_in_and_confirms_nothing(self, fan: str) -> None:
-        self._journal([consents.to_be_confirmed(self._yes(fan, "offers"))])
-
-    @rule(fan=SOMEBODY, how=st.sampled_from(["in words", "in a comment", "by the platform", "by blocking"]))
-    def stops(self, fan: str, how: str) -> None:
-        if how == "in a comment" and platform_of(fan) == "pigeon":
-            self._does(fan, Kind.COMMENT, "STOP", is_no=True)
-        elif how == "by blocking":
-            self._does(fan, Kind.BLOCKED, is_no=True)
-        elif how == "by the platform":
-            self._does(fan, Kind.STOP, is_no=True)
+        if purpose.startswith("a double opt-in"):
+            self._journal([consents.to_be_confirmed(self._yes(fan, "offers"))])
         else:
-            self._does(fan, Kind.MESSAGE, "STOP", is_no=True)
+            self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
+            self._journal([self._yes(fan, purpose)])
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "*"]), everywhere=st.booleans())
-    def takes_it_back_on_a_page(self, fan: str, purpose: str, everywhere: bool) -> None:
-        """The page tells each of his fans, and what waits."""
-        channel, bot = "*" if everywhere else platform_of(fan), self.stage.bot
-        with bot.transaction() as session:
-            person = people.one(session, self.ids[fan])
-            said = choosing.Word(self.ids[fan], None, "page", str(bot.new_id()), self.now, "/choices")
-            choosing.stop(session, bot, person, said, channel, self.now, [purpose])
+    @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES)))
+    def stops(self, fan: str, how: str) -> None:
+        kind, text = NOES[how]
+        if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
+            self._does(fan, kind, text)
+
+    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "*"]), where=st.sampled_from(WHERE))
+    def takes_it_back(self, fan: str, purpose: str, where: str) -> None:
+        """A page tells each of his fans, and what waits. A careless door writes one line: the journal has to hold."""
+        channel, bot = "*" if where == "on a page, everywhere" else platform_of(fan), self.stage.bot
+        if where == "at a careless door":
+            self._journal([self._no(fan, channel, purpose)])
+        else:
+            with bot.transaction() as session:
+                said = choosing.Word(self.ids[fan], None, "page", str(bot.new_id()), self.now, "/choices")
+                person = people.one(session, self.ids[fan])
+                choosing.stop(session, bot, person, said, channel, self.now, [purpose])
         self.ledger.words.says_no(self.now, fan, channel, purpose)
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "*"]))
-    def takes_it_back_at_a_door_that_knows_one_profile(self, fan: str, purpose: str) -> None:
-        """It writes one line and tells nobody: the journal alone has to hold."""
-        self._journal([self._no(fan, platform_of(fan), purpose)])
-        self.ledger.words.says_no(self.now, fan, platform_of(fan), purpose)
-
-    @rule(fan=SOMEBODY, text=st.sampled_from(["bonjour", "promo", "c’est quoi vos horaires ?"]))
-    def writes(self, fan: str, text: str) -> None:
-        self._does(fan, Kind.MESSAGE, text)
-
-    @rule(fan=SOMEBODY, text=st.sampled_from(["promo", "promo", "c’est quoi vos horaires ?"]))
-    def comments(self, fan: str, text: str) -> None:
-        if platform_of(fan) == "pigeon":
-            self._does(fan, Kind.COMMENT, text)
-
-    @rule(fan=SOMEBODY)
-    def unblocks(self, fan: str) -> None:
-        self._does(fan, Kind.UNBLOCKED)
+    @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=st.sampled_from(TEXTS))
+    def does(self, fan: str, kind: Kind, text: str) -> None:
+        if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
+            self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
 
     @rule(fan=SOMEBODY, wish=WISHES)
     def wishes(self, fan: str, wish: tuple[str, str]) -> None:
@@ -181,7 +182,7 @@ class World(RuleBasedStateMachine):
 
     # Managers -------------------------------------------------------------------------------------------------------
 
-    @rule(house=st.sampled_from(sorted(HOUSES)))
+    @rule(house=HOUSE)
     def changes_the_house_rules(self, house: str) -> None:
         with self.stage.bot.transaction() as session:
             house_rules.change(session, HOUSES[house], "manager:noor", self.now)
@@ -210,125 +211,88 @@ class World(RuleBasedStateMachine):
         self._compare_words()
         self._compare_owners()
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(PURPOSES), by=st.sampled_from(["bot", "manager:noor"]))
-    def proposes(self, fan: str, purpose: str, by: str) -> None:
-        self._propose(fan, purpose, by, None)
+    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO, hours=LATER)
+    def bring(self, fans: list[str], purpose: str, by: str, hours: int) -> None:
+        """Decided, and left waiting."""
+        for fan in fans:
+            self._propose(fan, purpose, by, self.now + hours * HOUR if hours else None)
 
-    @rule(fan=SOMEBODY, hours=st.integers(1, 30))
-    def proposes_for_later(self, fan: str, hours: int) -> None:
-        self._propose(fan, "offers", "bot", self.now + hours * HOUR)
+    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO)
+    def bring_at_once(self, fans: list[str], purpose: str, by: str) -> None:
+        self.bring(fans, purpose, by, 0)
+        self.sends("takes it", mail=False)
 
-    @rule(fan=SOMEBODY)
-    def writes_as_a_person(self, fan: str) -> None:
-        with self.stage.bot.transaction() as session:
-            profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
-            assert profile is not None
-            own_words.write(
-                session, self.stage.bot, profile, self.stage.bot.new_id(), "De 9 à 18 h.", self.manager, self.now
-            )
-
-    @rule(approves=st.booleans())
-    def decides_on_drafts(self, approves: bool) -> None:
-        for draft in self._rows(col(Outgoing.state) == State.DRAFT.value):
-            with self.stage.bot.transaction() as session:
-                if approves:
-                    desk.approve(session, self.stage.bot, draft.id, "De 9 à 18 h.", self.manager, self.now)
-                else:
-                    desk.reject(session, draft.id, "", self.manager, self.now)
-
-    @rule()
-    def looks_on_the_platform(self) -> None:
-        """A manager settles what nobody was sure of, and is right about it."""
-        for row in self._rows(col(Outgoing.state) == State.UNCERTAIN.value):
-            key = str(row.id)
-            with self.stage.bot.transaction() as session:
-                if key in self.on_the_wire:
-                    desk.say_sent(session, row.id, self.manager, self.now)
-                    self.noted_at[key] = min(self.taken_at[key] + STALL, self.now)
-                else:
-                    desk.send_again(session, row.id, self.manager, self.now)
+    @rule(fan=SOMEBODY, deed=st.sampled_from(["writes", "approves", "rejects", "looks on the platform"]))
+    def noor(self, fan: str, deed: str) -> None:
+        """A manager: writes to a fan, decides on drafts, or settles what nobody is sure of, and is right about it."""
+        if deed == "writes":
+            self._write_as_a_person(fan)
+        elif deed == "looks on the platform":
+            for row in self._rows(col(Outgoing.state) == State.UNCERTAIN.value):
+                self._settle(row)
+        else:
+            for row in self._rows(col(Outgoing.state) == State.DRAFT.value):
+                self._decide_on(row, approves=deed == "approves")
 
     # The bot --------------------------------------------------------------------------------------------------------
 
     @rule()
     def hears(self) -> None:
-        noes = [deed for deed in self.ledger.unheard if deed.is_no]
+        noes = [deed for deed in self.ledger.unheard if deed.no]
         waiting = self._rows(col(Outgoing.state).in_(OPEN)) if noes else []
         self.stage.hear()
         for deed in noes:
-            person, channel = self.ledger.words.together(deed.fan), platform_of(deed.fan)
-            theirs = [row for row in waiting if self.names[row.fan_id] in person and row.platform == channel]
+            person = self.ledger.words.together(deed.fan)
+            theirs = [row for row in waiting if self.names[row.fan_id] in person and deed.no in ("*", row.platform)]
             self.unsaid |= {str(row.id) for row in theirs if row.purpose != "stop"}
-        self._hear_all()
+        for deed in self.ledger.unheard:
+            self.ledger.hear(deed)
+        self.ledger.unheard.clear()
 
-    @rule()
-    def lets_them_compete(self) -> None:
-        soliciting.compete(self.stage.bot)
-
-    @rule()
-    def works(self) -> None:
+    @rule(fate=FATE, mail=st.booleans())
+    def works(self, fate: str, mail: bool) -> None:
         self.hears()
-        self.lets_them_compete()
-        self.sends()
+        soliciting.compete(self.stage.bot)
+        self.sends(fate, mail)
 
-    @rule()
-    def sends(self) -> None:
-        self.takes()
-        self.says()
-        self.notes()
+    @rule(fate=FATE, mail=st.booleans())
+    def sends(self, fate: str, mail: bool) -> None:
+        self.sender_goes_on("takes", fate, mail)
+        self.sender_goes_on("says", fate, mail)
+        self.sender_goes_on("notes", fate, mail)
 
-    @rule()
-    def takes(self) -> None:
-        for ready in self.sender.take():
-            self._judge(ready)
-
-    @rule()
-    def says(self) -> None:
-        keys = [str(ready.outgoing.id) for ready in self.sender.taken]
-        self.sender.say()
-        for key in keys:
-            self.ledger.flying.pop(key, None)
-            self.may_arrive.pop(key, None)
-
-    @rule()
-    def notes(self) -> None:
-        self.noted_at |= {str(ready.outgoing.id): self.now for ready, _ in self.sender.note()}
-
-    @precondition(lambda self: self.sender.taken or self.sender.said)
-    @rule()
-    def dies(self) -> None:
-        for ready in self.sender.taken:
-            self.ledger.flying.pop(str(ready.outgoing.id), None)
-        self.may_arrive = {}
-        self.sender.die()
-
-    @rule(fate=st.sampled_from(sorted(FATES)), mail=st.booleans())
-    def next_time_the_platform(self, fate: str, mail: bool) -> None:
-        connector = self.stage.bot.connectors["mail" if mail else "pigeon"]
-        assert isinstance(connector, Carrier)
-        connector.faults = [FATES[fate]()]
+    @rule(step=st.sampled_from(["takes", "says", "notes", "dies"]), fate=FATE, mail=st.booleans())
+    def sender_goes_on(self, step: str, fate: str, mail: bool) -> None:
+        """One step of what `send_some` does. `fate` is what a platform does with the next message of this step."""
+        if step == "takes":
+            for ready in self.sender.take():
+                self._judge(ready)
+        elif step == "says":
+            self._say(fate, mail)
+        elif step == "notes":
+            for ready, became in self.sender.note():
+                self.noted_at[str(ready.outgoing.id)] = self.now
+                if isinstance(became, Refused) and became.scope is Scope.PERSON:
+                    self.ledger.blocked.add(self.names[ready.outgoing.fan_id])
+        else:
+            for ready in self.sender.taken:
+                self.ledger.flying.pop(str(ready.outgoing.id), None)
+            self.may_arrive = {}
+            self.sender.die()
 
     # The clock ------------------------------------------------------------------------------------------------------
 
-    @rule(seconds=st.integers(1, 40))
-    def moments_pass(self, seconds: int) -> None:
-        """A sender is given up for dead by then, so nobody's call takes longer."""
-        oldest = min((self.taken_at[key] for key in self._in_flight()), default=self.now)
-        self.stage.now = max(self.now, min(self.now + timedelta(seconds=seconds), oldest + timedelta(seconds=40)))
-
-    @precondition(lambda self: not self._in_flight())
-    @rule(hours=st.sampled_from([1, 4, 11, 23, 24, 100, 400, 800]))
-    def hours_pass(self, hours: int) -> None:
-        self.stage.later(hours=hours)
-
-    @precondition(lambda self: not self._in_flight())
-    @rule()
-    def the_clock_strikes_what_is_due_next(self) -> None:
-        rows = self._rows(col(Outgoing.state).in_(OPEN), col(Outgoing.due_at) > self.now)
-        self.stage.now = min((row.due_at for row in rows), default=self.now)
-
-    @rule()
-    def the_clock_tidies_up(self) -> None:
+    @rule(until=st.sampled_from(sorted(PAUSES)))
+    def time_passes(self, until: str) -> None:
+        """A sender is given up for dead after a while, so nobody's call takes longer than that."""
+        if self._in_flight():
+            oldest = min(self.taken_at[key] for key in self._in_flight())
+            self.stage.now = max(self.now, min(self.now + timedelta(seconds=20), oldest + timedelta(seconds=40)))
+        elif until == "something is due":
+            rows = self._rows(col(Outgoing.state).in_(OPEN), col(Outgoing.due_at) > self.now)
+            self.stage.now = min((row.due_at for row in rows), default=self.now + timedelta(seconds=1))
+        else:
+            self.stage.now += PAUSES[until]
         with self.stage.bot.transaction() as session:
             outbox.give_up_on_the_dead(session, self.now)
             outbox.let_lapse(session, self.now)
@@ -353,6 +317,16 @@ class World(RuleBasedStateMachine):
         self.on_the_wire.add(message.key)
         flown = self.ledger.flying.pop(message.key, None)
         self.ledger.arrived += [self._moved(flown, self.now)] if flown else []
+
+    def _say(self, fate: str, mail: bool) -> None:
+        keys = [str(ready.outgoing.id) for ready in self.sender.taken]
+        connector = self.stage.bot.connectors["mail" if mail else "pigeon"]
+        assert isinstance(connector, Carrier)
+        connector.faults = [FATES[fate]()] if fate in FATES else []
+        self.sender.say()
+        for key in keys:
+            self.ledger.flying.pop(key, None)
+            self.may_arrive.pop(key, None)
 
     def _propose(self, fan: str, purpose: str, by: str, due_at: datetime | None) -> None:
         """Whether it is permitted at once is what the rules say: neither more nor less."""
@@ -415,22 +389,43 @@ class World(RuleBasedStateMachine):
 
     # Small things ---------------------------------------------------------------------------------------------------
 
-    def _does(self, fan: str, kind: Kind, text: str = "", *, is_no: bool = False) -> None:
+    def _write_as_a_person(self, fan: str) -> None:
+        text, message_id = "De 9 à 18 h.", self.stage.bot.new_id()
+        with self.stage.bot.transaction() as session:
+            profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
+            assert profile is not None
+            own_words.write(session, self.stage.bot, profile, message_id, text, self.manager, self.now)
+
+    def _decide_on(self, draft: Outgoing, approves: bool) -> None:
+        with self.stage.bot.transaction() as session:
+            if approves:
+                desk.approve(session, self.stage.bot, draft.id, "De 9 à 18 h.", self.manager, self.now)
+            else:
+                desk.reject(session, draft.id, "", self.manager, self.now)
+
+    def _settle(self, row: Outgoing) -> None:
+        key = str(row.id)
+        with self.stage.bot.transaction() as session:
+            if key in self.on_the_wire:
+                desk.say_sent(session, row.id, self.manager, self.now)
+                self.noted_at[key] = min(self.taken_at[key] + STALL, self.now)
+            else:
+                desk.send_again(session, row.id, self.manager, self.now)
+
+    def _does(self, fan: str, kind: Kind, text: str = "") -> None:
+        self.stage.deliver(self._deed(fan, kind, text))
+
+    def _deed(self, fan: str, kind: Kind, text: str) -> Interaction:
         number, platform = len(self.deeds) + 1, platform_of(fan)
-        deed = Deed(f"i{number}", self.now, fan, kind, is_no)
+        no = "*" if "partout" in text else platform if (kind, text) in NOES.values() else ""
+        purposes = PURPOSES if kind is Kind.UNFOLLOWED else ("*",)
+        deed = Deed(f"i{number}", self.now, fan, kind, no, purposes)
         self.deeds[deed.id] = deed
         self.ledger.unheard.append(deed)
-        self.stage.deliver(
-            Interaction(
-                platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
-                thread="post-1",
-            )
+        return Interaction(
+            platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
+            thread="post-1",
         )  # fmt: skip
-
-    def _hear_all(self) -> None:
-        for deed in self.ledger.unheard:
-            self.ledger.hear(deed)
-        self.ledger.unheard.clear()
 
     def _yes(self, fan: str, purpose: str) -> dict:
         words = wording("offers_messages", "fr", "Zéphyr")

@@ -83,6 +83,18 @@ class Ledger:
         if deed.kind is Kind.BLOCKED:
             self.blocked.add(deed.fan)
 
+    def forget(self, fan: str, now: datetime, asked: bool) -> None:
+        """Who asks for it is left alone for good; whose time is over, if he had said no. The others keep his noes."""
+        for deed in [deed for deed in self.unheard if deed.fan == fan]:
+            self.hear(deed)
+            self.unheard.remove(deed)
+        noes = [self.words.yes(fan, platform_of(fan), about) is False for about in ("service", "offers")]
+        self.words.forgets(now, fan, left_alone=asked or any(noes))
+        self.opened.pop(fan, None)
+        self.blocked.discard(fan)
+        self.arrived = [gone for gone in self.arrived if gone.fan != fan]
+        self.flying = {key: gone for key, gone in self.flying.items() if gone.fan != fan}
+
     def objections(self, draft: Draft, now: datetime, counts: Collection[Gone]) -> list[str]:
         """Every rule that forbids this message now. Empty: it may go."""
         theirs = self._to_solicit(draft, now, counts) if draft.solicits else self._to_answer(draft, now)

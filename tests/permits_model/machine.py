@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, desk, outbox, own_words, soliciting
+from bot import choosing, desk, forgetting, outbox, own_words, soliciting
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
@@ -19,15 +19,16 @@ from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, fans, house_rules, links, people, preferences, receipts
 from optin.consents import Consent
+from optin.erasures import How
 from optin.fans import Handle, Profile
 from optin.history import Touchpoint
 from optin.links import Link, Proof
-from optin.permits import Permit, Refusal
+from optin.permits import Permit
 from optin.pressure import Caps
 from optin.receipts import Receipt
 from optin.wordings import wording
 from tests.permits_model.ledger import STALL, Deed, Draft, Gone, Ledger, platform_of
-from tests.permits_model.wire import Carrier, Mail, Sender
+from tests.permits_model.wire import Carrier, Sender
 from tests.permits_model.words import Bond, Wished, Word
 from tests.stage import NOON, Stage
 
@@ -86,11 +87,14 @@ LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 
 
 class World(RuleBasedStateMachine):
-    """The ledger says what may be; the stage does what it does. `database_url` gives an empty database."""
+    """The ledger says what may be; the stage, on an empty database, does what it does."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__()
-        self.stage = Stage(database_url, Carrier(self._arrives), Mail(self._arrives))
+        self.stage = stage
+        self.stage.now = NOON
+        for connector in self._platforms().values():
+            connector.begin(self._arrives)
         self.sender = Sender(self.stage)
         self.ledger = Ledger()
         self.deeds: dict[str, Deed] = {}
@@ -105,13 +109,10 @@ class World(RuleBasedStateMachine):
         self.offers = 0
 
     def teardown(self) -> None:
-        try:
-            if self.ids:
-                self._compare_words()
-                self._compare_owners()
-                self._replay_receipts()
-        finally:
-            self.stage.close()
+        if self.ids:
+            self._compare_words()
+            self._compare_owners()
+            self._replay_receipts()
 
     @property
     def now(self) -> datetime:
@@ -131,8 +132,7 @@ class World(RuleBasedStateMachine):
         self._offer(slug="promo", keywords=["promo"])
         self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in FANS))
         self.hears()
-        for row in self.stage.all(Profile):
-            self.ids[row.handle], self.names[row.fan_id] = row.fan_id, row.handle
+        self._look_up(*FANS)
         self.sends("takes it", mail=False)
         willing = [(fan, purpose) for fan in sorted(set(FANS) - unwilling) for purpose in PURPOSES]
         self.ledger.words.said += [Word(self.now, fan, platform_of(fan), about, yes=True) for fan, about in willing]
@@ -155,7 +155,7 @@ class World(RuleBasedStateMachine):
         if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
             self._does(fan, kind, text)
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "*"]), where=st.sampled_from(WHERE))
+    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "service", "*"]), where=st.sampled_from(WHERE))
     def takes_it_back(self, fan: str, purpose: str, where: str) -> None:
         """A page tells each of his fans, and what waits. A careless door writes one line: the journal has to hold."""
         channel, bot = "*" if where == "on a page, everywhere" else platform_of(fan), self.stage.bot
@@ -179,6 +179,18 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             preferences.record(session, [line])
         self.ledger.words.wished.append(Wished(self.now, fan, *wish))
+
+    @rule(fan=SOMEBODY, how=st.sampled_from([How.FAN, How.RETENTION]))
+    def is_forgotten_and_comes_back(self, fan: str, how: How) -> None:
+        gone = self.ids.pop(fan)
+        assert forgetting.forget(self.stage.bot, [gone], how)
+        self.ledger.forget(fan, self.now, asked=how is How.FAN)
+        self.owners = {row: owner for row, owner in self.owners.items() if owner != gone}
+        assert not self._rows(col(Outgoing.fan_id) == gone)
+        self._does(fan, Kind.MESSAGE, "bonjour")
+        self.hears()
+        self._look_up(fan)
+        self._compare_words()
 
     # Managers -------------------------------------------------------------------------------------------------------
 
@@ -272,8 +284,10 @@ class World(RuleBasedStateMachine):
         elif step == "notes":
             for ready, became in self.sender.note():
                 self.noted_at[str(ready.outgoing.id)] = self.now
-                if isinstance(became, Refused) and became.scope is Scope.PERSON:
-                    self.ledger.blocked.add(self.names[ready.outgoing.fan_id])
+                fan = self.names[ready.outgoing.fan_id]
+                is_he_still = self.ids[fan] == ready.outgoing.fan_id
+                if isinstance(became, Refused) and became.scope is Scope.PERSON and is_he_still:
+                    self.ledger.blocked.add(fan)
         else:
             for ready in self.sender.taken:
                 self.ledger.flying.pop(str(ready.outgoing.id), None)
@@ -320,9 +334,7 @@ class World(RuleBasedStateMachine):
 
     def _say(self, fate: str, mail: bool) -> None:
         keys = [str(ready.outgoing.id) for ready in self.sender.taken]
-        connector = self.stage.bot.connectors["mail" if mail else "pigeon"]
-        assert isinstance(connector, Carrier)
-        connector.faults = [FATES[fate]()] if fate in FATES else []
+        self._platforms()["mail" if mail else "pigeon"].faults = [FATES[fate]()] if fate in FATES else []
         self.sender.say()
         for key in keys:
             self.ledger.flying.pop(key, None)
@@ -337,12 +349,10 @@ class World(RuleBasedStateMachine):
         objections = {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
         with self.stage.bot.transaction() as session:
             proposed = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
-            again = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
         permitted = isinstance(proposed.answer, Permit)
         assert permitted == any(not found for found in objections.values()), (proposed.answer, objections)
         if proposed.message_id is not None:
             [row] = self._rows(col(Outgoing.id) == proposed.message_id)
-            assert again.answer == Refusal("already_proposed")
             assert row.due_at >= (due_at or self.now)
             assert not permitted or not objections[self.names[row.fan_id]]
 
@@ -439,6 +449,14 @@ class World(RuleBasedStateMachine):
     def _journal(self, lines: list[dict]) -> None:
         with self.stage.bot.transaction() as session:
             consents.journal(session, lines)
+
+    def _look_up(self, *handles: str) -> None:
+        with self.stage.bot.reading() as session:
+            for row in session.exec(select(Profile).where(col(Profile.handle).in_(handles))):
+                self.ids[row.handle], self.names[row.fan_id] = row.fan_id, row.handle
+
+    def _platforms(self) -> dict[str, Carrier]:
+        return {name: one for name, one in self.stage.bot.connectors.items() if isinstance(one, Carrier)}
 
     def _offer(self, **columns: object) -> Offer:
         self.offers += 1

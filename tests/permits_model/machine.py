@@ -1,6 +1,6 @@
 """Fans, managers, platforms, clocks and deaths in any order against the real tables; each send is judged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,8 +32,8 @@ from tests.permits_model.wire import Carrier, Sender
 from tests.permits_model.words import Bond, Wished, Word
 from tests.stage import NOON, Stage
 
-FANS = ("lea", "max", "zoe", "lea@mail", "max@mail")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FANS = ("lea", "max", "lea@mail", "max@mail")
+MOMENT, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 NO_QUIET = None
 HOUSES = {
     "built in": Caps(),
@@ -73,6 +73,7 @@ NOES = {
     "by blocking": (Kind.BLOCKED, ""),
     "by leaving": (Kind.UNFOLLOWED, ""),
 }
+FORGOTTEN = {"by asking to be forgotten": How.FAN, "by nothing, for too long": How.RETENTION}
 WHERE = ["on a page", "on a page, everywhere", "at a careless door"]
 PAUSES = {
     "moments later": timedelta(seconds=20), "an hour later": HOUR, "four hours later": 4 * HOUR,
@@ -120,9 +121,9 @@ class World(RuleBasedStateMachine):
 
     # How it begins --------------------------------------------------------------------------------------------------
 
-    @initialize(unwilling=st.sets(SOMEBODY, max_size=2), house=HOUSE)
-    def everybody_has_written(self, unwilling: set[str], house: str) -> None:
-        """And all but the unwilling ones have said yes to offers and to newsletters."""
+    @initialize(linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3), house=HOUSE)
+    def everybody_has_written(self, linked: list[tuple[str, str]], house: str) -> None:
+        """And said yes to offers and to newsletters."""
         self.manager = Manager(
             id=self.stage.bot.new_id(), email="noor@example.com", name="Noor", password_hash="", language="fr",
             created_at=NOON,
@@ -134,9 +135,9 @@ class World(RuleBasedStateMachine):
         self.hears()
         self._look_up(*FANS)
         self.sends("takes it", mail=False)
-        willing = [(fan, purpose) for fan in sorted(set(FANS) - unwilling) for purpose in PURPOSES]
-        self.ledger.words.said += [Word(self.now, fan, platform_of(fan), about, yes=True) for fan, about in willing]
-        self._journal([self._yes(fan, about) for fan, about in willing])
+        self._say_yes(FANS)
+        for one, other in linked:
+            self.links(one, other, Proof.CLAIM_LINK)
         self.changes_the_house_rules(house)
 
     # Fans -----------------------------------------------------------------------------------------------------------
@@ -149,8 +150,21 @@ class World(RuleBasedStateMachine):
             self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
             self._journal([self._yes(fan, purpose)])
 
-    @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES)))
+    @rule(willing=st.lists(SOMEBODY, min_size=1, max_size=3, unique=True))
+    def come_round(self, willing: list[str]) -> None:
+        """They write, wish for nothing and say yes: else whoever once said no would be silent for the whole story."""
+        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
+        self.hears()
+        for fan in willing:
+            for what in ("channel", "without", "every", "hours", "paused_until"):
+                self.wishes(fan, (what, ""))
+        self._say_yes(willing)
+
+    @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES | FORGOTTEN)))
     def stops(self, fan: str, how: str) -> None:
+        if how in FORGOTTEN:
+            self._is_forgotten_and_comes_back(fan, FORGOTTEN[how])
+            return
         kind, text = NOES[how]
         if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
             self._does(fan, kind, text)
@@ -180,18 +194,6 @@ class World(RuleBasedStateMachine):
             preferences.record(session, [line])
         self.ledger.words.wished.append(Wished(self.now, fan, *wish))
 
-    @rule(fan=SOMEBODY, how=st.sampled_from([How.FAN, How.RETENTION]))
-    def is_forgotten_and_comes_back(self, fan: str, how: How) -> None:
-        gone = self.ids.pop(fan)
-        assert forgetting.forget(self.stage.bot, [gone], how)
-        self.ledger.forget(fan, self.now, asked=how is How.FAN)
-        self.owners = {row: owner for row, owner in self.owners.items() if owner != gone}
-        assert not self._rows(col(Outgoing.fan_id) == gone)
-        self._does(fan, Kind.MESSAGE, "bonjour")
-        self.hears()
-        self._look_up(fan)
-        self._compare_words()
-
     # Managers -------------------------------------------------------------------------------------------------------
 
     @rule(house=HOUSE)
@@ -202,11 +204,14 @@ class World(RuleBasedStateMachine):
 
     @rule(one=SOMEBODY, other=SOMEBODY, proof=st.sampled_from(Proof))
     def links(self, one: str, other: str, proof: Proof) -> None:
+        """At an instant of its own: of a word at the same one nobody could tell whether both of them said it."""
         new = other not in self.ledger.words.together(one)
+        self.stage.now += MOMENT
         with self.stage.bot.transaction() as session:
             assert links.link(session, self.ids[one], self.ids[other], proof, "e1", self.now) == new
         if new:
             self.ledger.words.bonds.append(Bond(self.now, one, other))
+        self.stage.now += MOMENT
         self._compare_words()
 
     @precondition(lambda self: self.ledger.words.bonds)
@@ -399,6 +404,17 @@ class World(RuleBasedStateMachine):
 
     # Small things ---------------------------------------------------------------------------------------------------
 
+    def _is_forgotten_and_comes_back(self, fan: str, how: How) -> None:
+        gone = self.ids.pop(fan)
+        assert forgetting.forget(self.stage.bot, [gone], how)
+        self.ledger.forget(fan, self.now, asked=how is How.FAN)
+        self.owners = {row: owner for row, owner in self.owners.items() if owner != gone}
+        assert not self._rows(col(Outgoing.fan_id) == gone)
+        self._does(fan, Kind.MESSAGE, "bonjour")
+        self.hears()
+        self._look_up(fan)
+        self._compare_words()
+
     def _write_as_a_person(self, fan: str) -> None:
         text, message_id = "De 9 à 18 h.", self.stage.bot.new_id()
         with self.stage.bot.transaction() as session:
@@ -436,6 +452,11 @@ class World(RuleBasedStateMachine):
             platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
             thread="post-1",
         )  # fmt: skip
+
+    def _say_yes(self, willing: Collection[str]) -> None:
+        said = [(fan, purpose) for fan in willing for purpose in PURPOSES]
+        self.ledger.words.said += [Word(self.now, fan, platform_of(fan), about, yes=True) for fan, about in said]
+        self._journal([self._yes(fan, about) for fan, about in said])
 
     def _yes(self, fan: str, purpose: str) -> dict:
         words = wording("offers_messages", "fr", "Zéphyr")

@@ -13,7 +13,7 @@ from tests.permits_model.machine import World
 from tests.permits_model.wire import Carrier, Mail
 from tests.stage import Stage
 
-STORIES = 40
+STORIES = 60
 STEPS = 50
 KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
 

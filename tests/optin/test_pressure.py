@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optin.pressure import SPANS, WHOLE, Caps, Counted, room
+from optin.pressure import NEVER, SPANS, WHOLE, Caps, Counted, Full, room
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 WISHES = st.lists(
@@ -70,3 +70,10 @@ def test_there_is_room_at_the_moment_that_is_named_and_not_a_minute_before(
     if full is not None:
         assert room(gone, caps, "offers", 100, caps.gap, full.until) is None
         assert room(gone, caps, "offers", 100, caps.gap, full.until - timedelta(minutes=1)) is not None
+
+
+def test_a_cap_of_none_lets_none_go_whenever_the_last_one_went() -> None:
+    closed, last = Caps(caps={"*": {"day": 0}}, gap=timedelta(0)), Counted(NOON - timedelta(days=2), "offers", WHOLE)
+
+    assert room([], closed, "offers", WHOLE, closed.gap, NOON) == Full("day", NEVER)
+    assert room([last], closed, "offers", WHOLE, closed.gap, NOON) == Full("day", NEVER)

@@ -27,12 +27,15 @@ def measure(new_database: Callable[[str], str], share: float) -> Iterator[str]:
     count = int(SECONDS * RATE * share)
     with processes.service(env) as running:
         _send(env, 50, 900_000)  # to warm up
+        used = {name: -processes.cpu(process) for name, process in running.items()}
         sent = _send(env, count, 0)
         calls = _answers(env, count)
+        used = {name: used[name] + processes.cpu(process) for name, process in running.items()}
         held = {name: processes.memory(process) for name, process in running.items()}
     took = sorted((call["at"] - sent[_number(call)]) * 1000 for call in calls)
     cuts = quantiles(took, n=100)
     yield f"{len(took)} answers   p50 {cuts[49]:6.1f} ms   p95 {cuts[94]:6.1f} ms   (aim: p95 < 100 ms)"
+    yield "CPU, ms a message  " + "   ".join(f"{name} {1000 * spent / count:.1f}" for name, spent in used.items())
     yield "memory, MB         " + "   ".join(f"{name} {size:.0f}" for name, size in held.items())
 
 

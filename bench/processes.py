@@ -61,10 +61,9 @@ def web(app: str, env: Mapping[str, str], workers: int = 1) -> Iterator[subproce
 
 @contextmanager
 def service(env: Mapping[str, str]) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Sandbox, web, one worker and the clock."""
+    """Web, one worker and the clock, beside a platform that takes everything."""
     with ExitStack() as stack:
-        sandbox = ["-m", "sandbox", "--port", env["SANDBOX_PORT"], "--bot-url", f"http://127.0.0.1:{env['PORT']}"]
-        running = {"sandbox": stack.enter_context(started(*sandbox, env=env))}
+        running = {"platform": stack.enter_context(started("-m", "bench.platform", env["SANDBOX_PORT"], env=env))}
         running["web"] = stack.enter_context(web("webhooks.wsgi:app", env))
         for role in ("worker", "clock"):
             running[role] = stack.enter_context(started("-m", "bot", role, env=env))
@@ -87,6 +86,17 @@ def wait_for(url: str) -> None:
 def memory(process: subprocess.Popen[bytes]) -> float:
     """Megabytes that a process and its children hold for themselves (their proportional share of what is shared)."""
     return sum(_share(pid) for pid in _family(process.pid)) / 1024
+
+
+def cpu(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of a core that a process and its children have used so far."""
+    ticks = sum(_ticks(pid) for pid in _family(process.pid))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(after_name[11]) + int(after_name[12])  # utime and stime: proc(5)
 
 
 def _share(pid: int) -> int:

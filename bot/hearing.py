@@ -45,11 +45,10 @@ def _hear_together(bot: Bot, holder: str, numbers: Sequence[int]) -> int:
         return 0
     try:
         with bot.transaction() as session:
-            if not lanes.still_mine(session, numbers, holder):
+            if not lanes.let_go(session, numbers, holder):  # theirs who took one over; the others are free again
                 return 0
             entries = inbox.waiting(session, numbers, BATCH)
             journey.hear(session, bot, entries)
-            lanes.let_go(session, numbers, holder)
             return len(entries)
     except OperationalError:
         raise  # the database is away or asks us to begin again: nothing is wrong with what we heard

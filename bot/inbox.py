@@ -150,6 +150,12 @@ def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:
     return [_entry(*row) for row in session.connection().execute(_WAITING, {"lanes": list(lanes), "most": most})]
 
 
+def unheard_of(session: Session, fan_ids: Collection[UUID]) -> list[Entry]:
+    """What these fans did that nobody has heard yet, in its order."""
+    theirs = sa.select(*_COLUMNS).join(Profile, _HIS).where(col(Profile.fan_id).in_(fan_ids))
+    return [_entry(*row) for row in session.execute(theirs.where(Inbox.state == Waiting).order_by(col(Inbox.id)))]
+
+
 def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, datetime]]:
     """What the fan did, and when, for each of these entries."""
     found = session.connection().execute(_ASKED, {"rows": list(rows)})

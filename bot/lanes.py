@@ -93,6 +93,7 @@ def hold(session: Session, numbers: Collection[int]) -> None:
     session.execute(these.with_for_update())
 
 
-def let_go(session: Session, numbers: Collection[int], holder: str) -> None:
-    """Free the lanes. What was heard to the end starts its count anew."""
-    session.connection().execute(_LET_GO, {"numbers": list(numbers), "by": holder})
+def let_go(session: Session, numbers: Collection[int], holder: str) -> bool:
+    """Free the lanes and start their count anew, once the transaction ends. False if somebody took one over."""
+    done: Any = session.connection().execute(_LET_GO, {"numbers": list(numbers), "by": holder})
+    return int(done.rowcount) == len(numbers)

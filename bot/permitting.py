@@ -76,9 +76,9 @@ class Desk:
             solicits=self._solicitation(one, profile, person) if one.solicits else None,
         )
 
-    def keep(self, one: Outgoing, facts: Facts, answer: Answer, stage: Stage, held: str = "") -> None:
-        """A receipt of what was decided."""
-        chosen = {"said": one.purpose} | ({"offer": str(one.offer_id)} if one.offer_id else {})
+    def keep(self, one: Outgoing, facts: Facts, answer: Answer, stage: Stage, held: str = "", said: str = "") -> None:
+        """A receipt of what was decided. `said` names what it says, where that is more than its purpose."""
+        chosen = {"said": said or one.purpose} | ({"offer": str(one.offer_id)} if one.offer_id else {})
         kept = receipts.receipt(
             self.bot.new_id(), one.fan_id, one.id, one.inbox_id, stage, facts, answer, self.now,
             house_rules=self.rules_version, chosen=chosen, held=held,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, desk, forgetting, outbox, own_words, soliciting
+from bot import choosing, desk, forgetting, outbox, soliciting, writing
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
@@ -420,7 +420,7 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
             assert profile is not None
-            own_words.write(session, self.stage.bot, profile, message_id, text, self.manager, self.now)
+            writing.write(session, self.stage.bot, profile, message_id, text, self.manager, self.now)
 
     def _decide_on(self, draft: Outgoing, approves: bool) -> None:
         with self.stage.bot.transaction() as session:

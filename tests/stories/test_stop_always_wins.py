@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bot import own_words, pages
+from bot import pages, writing
 from bot.managers import Manager
 from bot.outbox import Outgoing
 from connectors import Busy, Kind, Scope
@@ -41,7 +41,7 @@ def lets_a_person_write(stage: Stage, fan: UUID) -> None:
         session.flush()
         profile = fans.profile_at(session, Handle("pigeon", "loft", "lea"))
         assert profile is not None
-        own_words.write(session, stage.bot, profile, stage.bot.new_id(), "De 9 à 18 h.", noor, stage.now)
+        writing.write(session, stage.bot, profile, stage.bot.new_id(), "De 9 à 18 h.", noor, stage.now)
 
 
 def in_a_chat(stage: Stage, who: str) -> None:

@@ -7,12 +7,12 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from bot import managers, noting, own_words
+from bot import managers, noting, writing
 from bot.noting import Said
 from bot.own_words import Unfit
 from optin import people
 from optin.fans import Fan, Profile
-from optin.permits import Answer, Permit, Refusal
+from optin.permits import Answer, Permit
 from webhooks.door import the_bot
 from webhooks.i18n import PARIS
 from webhooks.panel import asking, fan_reports, who
@@ -51,16 +51,16 @@ def one(fan_id: UUID) -> Response:
 @blueprint.post("/fans/<uuid:fan_id>/write")
 def write(fan_id: UUID) -> Response:
     """A manager's own answer, in a conversation that is open."""
-    bot, typed = the_bot(), request.form.get("text", "")
+    bot, typed, promotes = the_bot(), request.form.get("text", ""), bool(request.form.get("promotes"))
     message_id, profile_id = _id("message"), _id("profile")
     with bot.transaction() as session:
         profile = session.get(Profile, profile_id)
         if profile is None or profile.fan_id not in people.one(session, fan_id).fan_ids:
             abort(404)
-        said = own_words.write(session, bot, profile, message_id, typed, who.me(), bot.now())
-    if isinstance(said, Unfit | Refusal):
+        said = writing.write(session, bot, profile, message_id, typed, who.me(), bot.now(), promotes)
+    if not isinstance(said, UUID):
         against = said.value if isinstance(said, Unfit) else said.why
-        return _page(fan_id, 422, {"profile": profile_id, "typed": typed, "against": against})
+        return _page(fan_id, 422, {"profile": profile_id, "typed": typed, "against": against, "promotes": promotes})
     flash(str(said), "wrote")
     return _to(fan_id)
 
@@ -118,7 +118,7 @@ def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None, t
         if story is None:
             abort(404)
         permits: dict[UUID, Answer] = {
-            profile.id: own_words.may_write(session, bot, profile, now) for profile in story.profiles
+            profile.id: writing.may_write(session, bot, profile, now) for profile in story.profiles
         }
         names = {f"manager:{manager_id}": name for manager_id, name in managers.names(session).items()}
     page = render_template(

@@ -203,7 +203,7 @@ def test_every_wish_has_words(office: Office, about: About) -> None:
 
 
 # What a receipt may say was said: the names of texts, and what messages are for.
-SAYS = re.compile(r'(?:Say\(|draft\(scene, fan, |purpose=|"purpose": |"said": )"(\w+)"')
+SAYS = re.compile(r'(?:Say\(|draft\(scene, fan, |purpose=|"purpose": |"said": |said=)"(\w+)"')
 
 
 def test_whatever_was_said_has_words(office: Office) -> None:

@@ -239,12 +239,12 @@ class World(RuleBasedStateMachine):
         self.bring(fans, purpose, by, 0)
         self.sends("takes it", mail=False)
 
-    @rule(fan=SOMEBODY, deed=st.sampled_from(["writes", "approves", "rejects", "looks on the platform"]))
+    @rule(fan=SOMEBODY, deed=st.sampled_from(["writes", "promotes", "approves", "rejects", "settles"]))
     def noor(self, fan: str, deed: str) -> None:
         """A manager: writes to a fan, decides on drafts, or settles what nobody is sure of, and is right about it."""
-        if deed == "writes":
-            self._write_as_a_person(fan)
-        elif deed == "looks on the platform":
+        if deed in ("writes", "promotes"):
+            self._write_as_a_person(fan, "offers" if deed == "promotes" else "")
+        elif deed == "settles":
             for row in self._rows(col(Outgoing.state) == State.UNCERTAIN.value):
                 self._settle(row)
         else:
@@ -415,12 +415,18 @@ class World(RuleBasedStateMachine):
         self._look_up(fan)
         self._compare_words()
 
-    def _write_as_a_person(self, fan: str) -> None:
-        text, message_id = "De 9 à 18 h.", self.stage.bot.new_id()
+    def _write_as_a_person(self, fan: str, solicits: str) -> None:
+        weight = self.ledger.caps.weights.get("direct", 100)
+        draft = Draft("", fan, Way.DIRECT, True, "answer", solicits, weight, None, self.now)
+        objections = self.ledger.objections(draft, self.now, self._places()) if solicits else []
+        message_id, text = self.stage.bot.new_id(), "De 9 à 18 h."
         with self.stage.bot.transaction() as session:
             profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
             assert profile is not None
-            writing.write(session, self.stage.bot, profile, message_id, text, self.manager, self.now)
+            said = writing.write(
+                session, self.stage.bot, profile, message_id, text, self.manager, self.now, bool(solicits)
+            )
+        assert said != message_id or not objections, objections
 
     def _decide_on(self, draft: Outgoing, approves: bool) -> None:
         with self.stage.bot.transaction() as session:

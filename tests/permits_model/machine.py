@@ -121,24 +121,26 @@ class World(RuleBasedStateMachine):
 
     # How it begins --------------------------------------------------------------------------------------------------
 
-    @initialize(linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3), house=HOUSE)
-    def everybody_has_written(self, linked: list[tuple[str, str]], house: str) -> None:
-        """And said yes to offers and to newsletters."""
+    @initialize(
+        willing=st.sets(SOMEBODY, min_size=2), linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3), house=HOUSE
+    )
+    def everybody_has_written(self, willing: set[str], linked: list[tuple[str, str]], house: str) -> None:
+        """And the willing ones have said yes to offers and to newsletters."""
         self.manager = Manager(
             id=self.stage.bot.new_id(), email="noor@example.com", name="Noor", password_hash="", language="fr",
             created_at=NOON,
         )  # fmt: skip
         with self.stage.bot.transaction() as session:
             session.add(self.manager)
-        self._offer(slug="promo", keywords=["promo"])
+        self.promo = self._offer(slug="promo", keywords=["promo"])
         self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in FANS))
         self.hears()
         self._look_up(*FANS)
         self.sends("takes it", mail=False)
-        self._say_yes(FANS)
+        self._say_yes(sorted(willing))
         for one, other in linked:
             self.links(one, other, Proof.CLAIM_LINK)
-        self.changes_the_house_rules(house)
+        self.changes_the_house_rules(house, FANS[0])
 
     # Fans -----------------------------------------------------------------------------------------------------------
 
@@ -149,6 +151,7 @@ class World(RuleBasedStateMachine):
         else:
             self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
             self._journal([self._yes(fan, purpose)])
+        self._compare_permits(fan)
 
     @rule(willing=st.lists(SOMEBODY, min_size=1, max_size=3, unique=True))
     def come_round(self, willing: list[str]) -> None:
@@ -156,8 +159,7 @@ class World(RuleBasedStateMachine):
         self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
         self.hears()
         for fan in willing:
-            for what in ("channel", "without", "every", "hours", "paused_until"):
-                self.wishes(fan, (what, ""))
+            self._wish(fan, [(what, "") for what in ("channel", "without", "every", "hours", "paused_until")])
         self._say_yes(willing)
 
     @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES | FORGOTTEN)))
@@ -181,26 +183,26 @@ class World(RuleBasedStateMachine):
                 person = people.one(session, self.ids[fan])
                 choosing.stop(session, bot, person, said, channel, self.now, [purpose])
         self.ledger.words.says_no(self.now, fan, channel, purpose)
+        self._compare_permits(fan)
 
     @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=st.sampled_from(TEXTS))
     def does(self, fan: str, kind: Kind, text: str) -> None:
         if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
             self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
 
-    @rule(fan=SOMEBODY, wish=WISHES)
-    def wishes(self, fan: str, wish: tuple[str, str]) -> None:
-        line = preferences.said(self.ids[fan], *wish, "page", "page-1", self.now, self.now)
-        with self.stage.bot.transaction() as session:
-            preferences.record(session, [line])
-        self.ledger.words.wished.append(Wished(self.now, fan, *wish))
+    @rule(fan=SOMEBODY, told=st.lists(WISHES, min_size=1, max_size=3))
+    def wishes(self, fan: str, told: list[tuple[str, str]]) -> None:
+        self._wish(fan, told)
+        self._compare_permits(fan)
 
     # Managers -------------------------------------------------------------------------------------------------------
 
-    @rule(house=HOUSE)
-    def changes_the_house_rules(self, house: str) -> None:
+    @rule(house=HOUSE, fan=SOMEBODY)
+    def changes_the_house_rules(self, house: str, fan: str) -> None:
         with self.stage.bot.transaction() as session:
             house_rules.change(session, HOUSES[house], "manager:noor", self.now)
         self.ledger.caps = HOUSES[house]
+        self._compare_permits(fan)
 
     @rule(one=SOMEBODY, other=SOMEBODY, proof=st.sampled_from(Proof))
     def links(self, one: str, other: str, proof: Proof) -> None:
@@ -213,6 +215,7 @@ class World(RuleBasedStateMachine):
             self.ledger.words.bonds.append(Bond(self.now, one, other))
         self.stage.now += MOMENT
         self._compare_words()
+        self._compare_permits(one)
 
     @precondition(lambda self: self.ledger.words.bonds)
     @rule(data=st.data())
@@ -301,8 +304,8 @@ class World(RuleBasedStateMachine):
 
     # The clock ------------------------------------------------------------------------------------------------------
 
-    @rule(until=st.sampled_from(sorted(PAUSES)))
-    def time_passes(self, until: str) -> None:
+    @rule(until=st.sampled_from(sorted(PAUSES)), fan=SOMEBODY)
+    def time_passes(self, until: str, fan: str) -> None:
         """A sender is given up for dead after a while, so nobody's call takes longer than that."""
         if self._in_flight():
             oldest = min(self.taken_at[key] for key in self._in_flight())
@@ -315,6 +318,7 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             outbox.give_up_on_the_dead(session, self.now)
             outbox.let_lapse(session, self.now)
+        self._compare_permits(fan)
 
     # The judge ------------------------------------------------------------------------------------------------------
 
@@ -347,11 +351,7 @@ class World(RuleBasedStateMachine):
 
     def _propose(self, fan: str, purpose: str, by: str, due_at: datetime | None) -> None:
         """Whether it is permitted at once is what the rules say: neither more nor less."""
-        offer, counts = self._offer(), self._places()
-        weight = self.ledger.caps.weights.get("direct", 100)
-        person = sorted(self.ledger.words.together(fan))
-        drafts = [Draft("", one, Way.DIRECT, by != "bot", "offer", purpose, weight, None, self.now) for one in person]
-        objections = {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
+        offer, objections = self._offer(), self._objections(fan, purpose, self._places())
         with self.stage.bot.transaction() as session:
             proposed = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
         permitted = isinstance(proposed.answer, Permit)
@@ -360,6 +360,21 @@ class World(RuleBasedStateMachine):
             [row] = self._rows(col(Outgoing.id) == proposed.message_id)
             assert row.due_at >= (due_at or self.now)
             assert not permitted or not objections[self.names[row.fan_id]]
+
+    def _compare_permits(self, fan: str) -> None:
+        """What a manager sees before he brings an offer is what the rules say."""
+        with self.stage.bot.reading() as session:
+            seen = soliciting.preview(session, self.stage.bot, self.ids[fan], self.promo, self.now)
+        objections = self._objections(fan, "offers", self._places())
+        permitted = any(not found for found in objections.values())
+        assert isinstance(seen.answer, Permit) == permitted, (seen.answer, objections)
+
+    def _objections(self, fan: str, purpose: str, counts: list[Gone]) -> dict[str, list[str]]:
+        """What speaks against soliciting him now, on each of his profiles."""
+        weight = self.ledger.caps.weights.get("direct", 100)
+        person = sorted(self.ledger.words.together(fan))
+        drafts = [Draft("", one, Way.DIRECT, False, "offer", purpose, weight, None, self.now) for one in person]
+        return {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
 
     def _places(self) -> list[Gone]:
         """What counts under the caps: what waits or is on its way as of now, what left when it was last heard of."""
@@ -458,6 +473,12 @@ class World(RuleBasedStateMachine):
             platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
             thread="post-1",
         )  # fmt: skip
+
+    def _wish(self, fan: str, told: list[tuple[str, str]]) -> None:
+        lines = [preferences.said(self.ids[fan], *wish, "page", "page-1", self.now, self.now) for wish in told]
+        with self.stage.bot.transaction() as session:
+            preferences.record(session, lines)
+        self.ledger.words.wished += [Wished(self.now, fan, *wish) for wish in told]
 
     def _say_yes(self, willing: Collection[str]) -> None:
         said = [(fan, purpose) for fan in willing for purpose in PURPOSES]

@@ -13,8 +13,8 @@ from tests.permits_model.machine import World
 from tests.permits_model.wire import Carrier, Mail
 from tests.stage import Stage
 
-STORIES = 60
-STEPS = 50
+STORIES = 50
+STEPS = 40
 KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
 
 NewDatabase = Callable[[], str]

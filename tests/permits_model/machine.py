@@ -64,7 +64,6 @@ FATES: dict[str, Callable[[], PlatformError | Exception]] = {
     "breaks us": lambda: RuntimeError("a defect of ours"),
 }
 PURPOSES = ("offers", "newsletter")
-TEXTS = ["bonjour", "promo", "c’est quoi vos horaires ?"]
 NOES = {
     "in words": (Kind.MESSAGE, "STOP"),
     "in words, everywhere": (Kind.MESSAGE, "STOP partout"),
@@ -80,10 +79,14 @@ PAUSES = {
     "the next day": DAY, "a week later": 7 * DAY, "a month later": 30 * DAY, "something is due": timedelta(0),
 }  # fmt: skip
 OPEN = [State.DRAFT.value, State.WAITING.value, State.DEFERRED.value]
+TEXT = st.sampled_from(["promo", "promo", "bonjour", "c’est quoi vos horaires ?"])
+BOOLEAN = st.booleans()
 SOMEBODY = st.sampled_from(FANS)
 HOUSE = st.sampled_from(sorted(HOUSES))
 WHO = st.sampled_from(["bot", "manager:noor"])
-FATE = st.sampled_from(["takes it", *sorted(FATES)])
+FATE = st.sampled_from(["takes it"] * 8 + ["refuses the person", *sorted(FATES)])
+DECIDED = st.sampled_from(["promo", "her own words", "an offer"])
+ANYHOW = st.sampled_from(["at a careless door"] * 4 + [*WHERE, *sorted(NOES)])
 LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 
 
@@ -153,7 +156,7 @@ class World(RuleBasedStateMachine):
             self._journal([self._yes(fan, purpose)])
         self._compare_permits(fan)
 
-    @rule(willing=st.lists(SOMEBODY, min_size=1, max_size=3, unique=True))
+    @rule(willing=st.lists(SOMEBODY, min_size=2, max_size=4, unique=True))
     def come_round(self, willing: list[str]) -> None:
         """They write, wish for nothing and say yes: else whoever once said no would be silent for the whole story."""
         self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
@@ -185,15 +188,35 @@ class World(RuleBasedStateMachine):
         self.ledger.words.says_no(self.now, fan, channel, purpose)
         self._compare_permits(fan)
 
-    @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=st.sampled_from(TEXTS))
-    def does(self, fan: str, kind: Kind, text: str) -> None:
+    @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=TEXT, at_once=BOOLEAN)
+    def does(self, fan: str, kind: Kind, text: str, at_once: bool) -> None:
+        """What is answered at once, or left to be heard."""
         if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
             self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
+            if at_once:
+                self.works("takes it", mail=False)
 
     @rule(fan=SOMEBODY, told=st.lists(WISHES, min_size=1, max_size=3))
     def wishes(self, fan: str, told: list[tuple[str, str]]) -> None:
         self._wish(fan, told)
         self._compare_permits(fan)
+
+    @rule(fan=SOMEBODY, decided=DECIDED, purpose=st.sampled_from(["offers", "service", "*"]), where=ANYHOW)
+    def says_no_before_it_leaves(self, fan: str, decided: str, purpose: str, where: str) -> None:
+        self.come_round([fan])
+        if decided == "promo":
+            self._does(fan, Kind.MESSAGE, decided)
+            self.hears()
+        elif decided == "her own words":
+            self._write_as_a_person(fan, "")
+        else:
+            self._propose(fan, "offers", "bot", None)
+        self.stage.now += MOMENT
+        if where in NOES:
+            self.stops(fan, where)
+        else:
+            self.takes_it_back(fan, purpose, where)
+        self.sends("takes it", mail=False)
 
     # Managers -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +281,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def hears(self) -> None:
-        noes = [deed for deed in self.ledger.unheard if deed.no]
+        noes = [deed for deed in self.ledger.unheard if deed.no and "*" in deed.purposes]
         waiting = self._rows(col(Outgoing.state).in_(OPEN)) if noes else []
         self.stage.hear()
         for deed in noes:
@@ -307,6 +330,9 @@ class World(RuleBasedStateMachine):
     @rule(until=st.sampled_from(sorted(PAUSES)), fan=SOMEBODY)
     def time_passes(self, until: str, fan: str) -> None:
         """A sender is given up for dead after a while, so nobody's call takes longer than that."""
+        if until != "moments later":
+            self.sender_goes_on("says", "takes it", mail=False)
+            self.sender_goes_on("notes", "takes it", mail=False)
         if self._in_flight():
             oldest = min(self.taken_at[key] for key in self._in_flight())
             self.stage.now = max(self.now, min(self.now + timedelta(seconds=20), oldest + timedelta(seconds=40)))
@@ -364,7 +390,7 @@ class World(RuleBasedStateMachine):
     def _compare_permits(self, fan: str) -> None:
         """What a manager sees before he brings an offer is what the rules say."""
         with self.stage.bot.reading() as session:
-            seen = soliciting.preview(session, self.stage.bot, self.ids[fan], self.promo, self.now)
+            seen = soliciting.preview(session, self.stage.bot, self.ids[fan], self.promo, self.now, "manager")
         objections = self._objections(fan, "offers", self._places())
         permitted = any(not found for found in objections.values())
         assert isinstance(seen.answer, Permit) == permitted, (seen.answer, objections)

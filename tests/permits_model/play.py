@@ -13,7 +13,7 @@ from tests.permits_model.machine import World
 from tests.permits_model.wire import Carrier, Mail
 from tests.stage import Stage
 
-STORIES = 50
+STORIES = 45
 STEPS = 40
 KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
 

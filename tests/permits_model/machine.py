@@ -319,6 +319,7 @@ class World(RuleBasedStateMachine):
                 is_he_still = self.ids[fan] == ready.outgoing.fan_id
                 if isinstance(became, Refused) and became.scope is Scope.PERSON and is_he_still:
                     self.ledger.blocked.add(fan)
+                    self._compare_permits(fan)
         else:
             for ready in self.sender.taken:
                 self.ledger.flying.pop(str(ready.outgoing.id), None)
@@ -327,7 +328,7 @@ class World(RuleBasedStateMachine):
 
     # The clock ------------------------------------------------------------------------------------------------------
 
-    @rule(until=st.sampled_from(sorted(PAUSES)), fan=SOMEBODY)
+    @rule(until=st.sampled_from([*sorted(PAUSES), "the next day", "the next day"]), fan=SOMEBODY)
     def time_passes(self, until: str, fan: str) -> None:
         """A sender is given up for dead after a while, so nobody's call takes longer than that."""
         if until != "moments later":
@@ -344,7 +345,8 @@ class World(RuleBasedStateMachine):
         with self.stage.bot.transaction() as session:
             outbox.give_up_on_the_dead(session, self.now)
             outbox.let_lapse(session, self.now)
-        self._compare_permits(fan)
+        for one in FANS if until == "the next day" else (fan,):
+            self._compare_permits(one)
 
     # The judge ------------------------------------------------------------------------------------------------------
 

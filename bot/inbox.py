@@ -153,7 +153,7 @@ def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:
 def unheard_of(session: Session, fan_ids: Collection[UUID]) -> list[Entry]:
     """What these fans did that nobody has heard yet, in its order."""
     theirs = sa.select(*_COLUMNS).join(Profile, _HIS).where(col(Profile.fan_id).in_(fan_ids))
-    return [_entry(*row) for row in session.execute(theirs.where(Inbox.state == Waiting).order_by(col(Inbox.id)))]
+    return [_entry(*row) for row in session.execute(theirs.where(col(Inbox.state) == Waiting).order_by(col(Inbox.id)))]
 
 
 def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, datetime]]:

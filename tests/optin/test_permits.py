@@ -257,7 +257,7 @@ def test_a_window_closes_half_a_minute_early_to_the_instant() -> None:
     assert [needs_human(PAGE, NOON, at) for at in (CLOSES - just, CLOSES)] == [False, True]
     assert needs_human(PAGE, None, CLOSES) is False
     for wait, expected in [(CLOSES - just, Deferral), (CLOSES, Refusal)]:
-        pausing = replace(chat, solicits=replace(wanting().solicits, preferences=Preferences(paused_until=wait)))
+        pausing = replace(chat, solicits=wanting(preferences=Preferences(paused_until=wait)).solicits)
         assert isinstance(decide(pausing, evening), expected)
 
 
@@ -292,7 +292,7 @@ def test_what_each_of_his_profiles_wishes_holds(voices: tuple[Preferences, ...],
     [(None, 4, 3), (6, 4, 5), (2, 4, 3), (6, 0, 5), (None, 0, None)],
 )
 def test_the_longest_of_all_intervals_holds(every: int | None, gap: int, expected: int | None) -> None:
-    voices = (Preferences(), Preferences(every=every and every * HOUR))
+    voices = (Preferences(), Preferences(every=every * HOUR if every else None))
     caps = Caps(caps={}, gap=gap * HOUR, quiet=None)
 
     answer = decide(wanting(voices=voices, caps=caps, counted=(Counted(NOON - HOUR, "offers", 100),)), NOON)

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
-from bot import lanes, others, traces
+from bot import inbox, journey, lanes, others, traces
 from bot.assembly import Bot
 from bot.traces import HIS, Traces
 from leads import pipeline
@@ -46,6 +46,7 @@ def _erase_once(bot: Bot, fan_ids: Collection[UUID], how: How) -> str | None:
 def erase(session: Session, bot: Bot, fan_ids: Collection[UUID], how: How, now: datetime) -> str | None:
     """Take these fans out of every table. The row in `erasure` comes first: without it the journals keep theirs."""
     _wait_for_who_hears_them(session, fan_ids)
+    _hear_their_last_words(session, bot, fan_ids)
     known = session.exec(select(Fan.id).where(col(Fan.id).in_(fan_ids))).all()
     if not known:
         return None
@@ -70,6 +71,20 @@ def _wait_for_who_hears_them(session: Session, fan_ids: Collection[UUID]) -> Non
     theirs = select(Profile).join(Fan).where(col(Fan.person_id).in_(asked))
     profiles = session.exec(theirs).all()
     lanes.hold(session, {lanes.standing_of(one.platform, one.account, one.handle) for one in profiles})
+
+
+def _hear_their_last_words(session: Session, bot: Bot, fan_ids: Collection[UUID]) -> None:
+    """A no that nobody has heard yet holds for whoever is one with them, and for them when they come back."""
+    unheard = inbox.unheard_of(session, fan_ids)
+    if not unheard:
+        return
+    try:
+        with session.begin_nested():
+            journey.hear(session, bot, unheard)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep anybody from being forgotten
+        log.warning("last_words_broke", error=type(error).__name__, entries=len(unheard))
 
 
 def _leave_hashes(session: Session, bot: Bot, them: Traces, how: How, now: datetime) -> None:

@@ -121,6 +121,21 @@ _MARK_HEARD = (
 )
 
 
+_HIS = and_(
+    col(Profile.platform) == col(Inbox.platform),
+    col(Profile.account) == col(Inbox.account),
+    col(Profile.handle) == col(Inbox.author),
+)
+_THEIRS = (
+    sa.select(col(Profile.fan_id))
+    .join(Inbox, _HIS)
+    .where(col(Profile.fan_id).in_(bindparam("fan_ids", expanding=True)))
+)
+# The state is spelled out: PostgreSQL looks into the small index of what waits for no other.
+_UNHEARD = _THEIRS.where(col(Inbox.state) == sa.literal_column(f"'{Waiting}'"))
+_BROKEN = _THEIRS.where(col(Inbox.state) == sa.literal_column(f"'{Aside}'"))
+
+
 def keep(
     connection: Connection, interactions: Iterable[Interaction], lane_of: Callable[[Interaction], int], now: datetime
 ) -> None:
@@ -135,21 +150,26 @@ def waiting(session: Session, lanes: Collection[int], most: int) -> list[Entry]:
     return [_entry(*row) for row in session.connection().execute(_WAITING, {"lanes": list(lanes), "most": most})]
 
 
+def unheard_of(session: Session, fan_ids: Collection[UUID]) -> list[Entry]:
+    """What these fans did that nobody has heard yet, in its order."""
+    theirs = sa.select(*_COLUMNS).join(Profile, _HIS).where(col(Profile.fan_id).in_(fan_ids))
+    return [_entry(*row) for row in session.execute(theirs.where(col(Inbox.state) == Waiting).order_by(col(Inbox.id)))]
+
+
 def asked(session: Session, rows: Collection[int]) -> dict[int, tuple[Kind, datetime]]:
     """What the fan did, and when, for each of these entries."""
     found = session.connection().execute(_ASKED, {"rows": list(rows)})
     return {row: (Kind(kind), at) for row, kind, at in found}
 
 
-def unheard(session: Session, fan_ids: Collection[UUID], state: str = Waiting) -> set[UUID]:
-    """Which of these fans did something that nobody has heard yet, or that broke us and was set aside."""
-    his = and_(
-        col(Profile.platform) == col(Inbox.platform),
-        col(Profile.account) == col(Inbox.account),
-        col(Profile.handle) == col(Inbox.author),
-    )
-    waits = select(Profile.fan_id).join(Inbox, his).where(col(Profile.fan_id).in_(fan_ids), Inbox.state == state)
-    return set(session.exec(waits)) if fan_ids else set()
+def unheard(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these fans did something that nobody has heard yet."""
+    return set(session.connection().execute(_UNHEARD, {"fan_ids": list(fan_ids)}).scalars()) if fan_ids else set()
+
+
+def broken(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these fans did something that broke us, and that nobody has looked at yet."""
+    return set(session.connection().execute(_BROKEN, {"fan_ids": list(fan_ids)}).scalars()) if fan_ids else set()
 
 
 def by_keys(session: Session, platform: str, account: str, keys: Collection[str]) -> dict[str, Inbox]:

@@ -126,7 +126,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         rules_version=version,
         caps=caps,
         unheard=inbox.unheard(session, everybody),
-        broken=inbox.unheard(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}, inbox.Aside),
+        broken=inbox.broken(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
         undecided={one.id for one in messages},
         now=now,
     )

@@ -94,12 +94,14 @@ def _until_room(latest_first: Sequence[Counted], caps: Caps, purpose: str, weigh
 
 def _until_below(latest_first: Sequence[Counted], span: timedelta, most: int, name: str) -> Full | None:
     """When what was counted in the last `span` has fallen to `most`. A cap below one message lets none go, ever."""
+    if most < 0:
+        return Full(name, NEVER)
     held = 0
     for one in latest_first:
         held += one.weight
         if held > most:
             return Full(name, one.at + span)
-    return Full(name, NEVER) if most < 0 else None
+    return None
 
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

@@ -48,7 +48,7 @@ class Postbox(Mail):
     """Writes down what it takes in a file that all processes share, a line a message."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(lambda message: None)
+        super().__init__("mail")
         self._path = path
 
     def send(self, message: Message) -> Receipt:

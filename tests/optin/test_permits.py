@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from optin.permits import (
     needs_human,
 )
 from optin.pressure import Caps, Counted
-from optin.standing import SILENCE, Act, Standing
+from optin.standing import SILENCE, Act, Line, Standing
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -195,6 +196,116 @@ PAUSED = Preferences(paused_until=NOON + timedelta(days=2))
 )
 def test_who_is_solicited_has_said_yes_and_is_not_pressed(facts: Facts, expected: Answer) -> None:
     assert decide(facts, NOON) == expected
+
+
+AT_NOON = Line(1, UUID(int=1), "page", "*", Act.WITHDRAWN, NOON)
+LATER = replace(AT_NOON, id=2, given_at=NOON + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("no", "decided_at", "expected"),
+    [
+        (Standing(Act.WITHDRAWN, (AT_NOON,)), NOON, True),
+        (Standing(Act.WITHDRAWN, (AT_NOON,)), NOON - timedelta(microseconds=1), False),
+        (Standing(Act.WITHDRAWN, (AT_NOON, LATER)), NOON, False),
+        (Standing(Act.WITHDRAWN, (LATER,)), None, True),
+    ],
+)
+@pytest.mark.parametrize("about", ["service", "offers"])
+def test_a_person_may_answer_whoever_said_no_before_he_decided(
+    no: Standing, decided_at: datetime | None, expected: bool, about: str
+) -> None:
+    by_human = replace(MESSAGE, by_human=True, decided_at=decided_at, **{about: no})  # type: ignore[arg-type]
+    by_bot = replace(by_human, by_human=False)
+
+    assert isinstance(to_answer(PAGE, by_human, NOON), Permit) is expected
+    assert isinstance(to_answer(PAGE, by_bot, NOON), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "answerable", "summoned_only"),
+    [
+        (None, Way.DIRECT, True, False),
+        (None, Way.PRIVATE, False, False),
+        (None, Way.PUBLIC, False, True),
+        (Kind.MENTION, Way.PUBLIC, True, False),
+        (Kind.COMMENT, Way.PUBLIC, True, True),
+        (Kind.COMMENT, Way.PRIVATE, False, False),
+        (Kind.RATING, Way.PUBLIC, False, True),
+    ],
+)
+def test_what_a_platform_allows(kind: Kind | None, way: Way, answerable: bool, summoned_only: bool) -> None:
+    found = allowed(THREAD, kind, way)
+
+    assert (found.answerable, found.summoned_only) == (answerable, summoned_only)
+    assert (found.may_begin, allowed(MAIL, kind, way).may_begin) == (False, True)
+    assert [allowed(PAGE, kind, way).window, found.window] == [DAY, None]
+    assert [allowed(PAGE, kind, way).human_window, found.human_window] == [WEEK, None]
+    assert [allowed(PAGE, kind, way).private_reply_within, found.private_reply_within] == [WEEK, None]
+
+
+CLOSES = NOON + DAY - timedelta(seconds=30)  # what leaves then may arrive too late
+
+
+def test_a_window_closes_half_a_minute_early_to_the_instant() -> None:
+    just = timedelta(microseconds=1)
+    chat = replace(BEGIN, allowed=allowed(PAGE, None, Way.DIRECT), window_opened_at=NOON)
+    evening = NOON + 23 * HOUR
+
+    assert isinstance(to_answer(PAGE, MESSAGE, CLOSES - just), Permit)
+    assert to_answer(PAGE, MESSAGE, CLOSES) == Refusal("window_closed")
+    assert [needs_human(PAGE, NOON, at) for at in (CLOSES - just, CLOSES)] == [False, True]
+    assert needs_human(PAGE, None, CLOSES) is False
+    for wait, expected in [(CLOSES - just, Deferral), (CLOSES, Refusal)]:
+        pausing = replace(chat, solicits=wanting(preferences=Preferences(paused_until=wait)).solicits)
+        assert isinstance(decide(pausing, evening), expected)
+
+
+def test_a_promotion_never_uses_the_longer_window_of_a_person() -> None:
+    chat = replace(BEGIN, allowed=allowed(PAGE, None, Way.DIRECT), window_opened_at=NOON - 2 * DAY, by_human=True)
+
+    assert decide(chat, NOON) == Refusal("window_closed")
+    assert decide(replace(chat, window_opened_at=NOON), NOON) == Permit("window_open", NOON + DAY)
+
+
+MORNING, EVENING = Preferences(hours=(8, 9)), Preferences(hours=(18, 20))
+
+
+@pytest.mark.parametrize(
+    ("voices", "expected"),
+    [
+        ((EVENING, Preferences()), Deferral("his_hours", NOON + 5 * HOUR)),
+        ((Preferences(), EVENING), Deferral("his_hours", NOON + 5 * HOUR)),
+        ((EVENING, PAUSED), Deferral("his_hours", NOON + 2 * DAY + 5 * HOUR)),
+        ((MORNING, EVENING), Refusal("his_hours")),  # hours that never meet
+        ((Preferences(), Preferences(channel="x")), Refusal("prefers_other_channel")),
+        ((Preferences(channel="x"), Preferences()), Refusal("prefers_other_channel")),
+        ((Preferences(), Preferences()), Permit("consent")),
+    ],
+)
+def test_what_each_of_his_profiles_wishes_holds(voices: tuple[Preferences, ...], expected: Answer) -> None:
+    assert decide(wanting(voices=voices), NOON) == expected
+
+
+@pytest.mark.parametrize(
+    ("every", "gap", "expected"),
+    [(None, 4, 3), (6, 4, 5), (2, 4, 3), (6, 0, 5), (None, 0, None)],
+)
+def test_the_longest_of_all_intervals_holds(every: int | None, gap: int, expected: int | None) -> None:
+    voices = (Preferences(), Preferences(every=every * HOUR if every else None))
+    caps = Caps(caps={}, gap=gap * HOUR, quiet=None)
+
+    answer = decide(wanting(voices=voices, caps=caps, counted=(Counted(NOON - HOUR, "offers", 100),)), NOON)
+
+    assert answer == (Deferral("cap_gap", NOON + expected * HOUR) if expected else Permit("consent"))
+
+
+def test_what_has_no_room_before_his_hours_end_waits_for_the_next_day() -> None:
+    caps, wishes = Caps(caps={"*": {"day": 1}}, gap=timedelta(0)), Preferences(hours=(13, 14))  # from noon, in UTC
+
+    full = wanting(caps=caps, preferences=wishes, counted=(Counted(NOON - 22 * HOUR, "offers", 100),))
+
+    assert decide(full, NOON) == Deferral("his_hours", NOON + DAY)
 
 
 def test_what_is_put_off_past_the_window_is_refused() -> None:

@@ -14,7 +14,19 @@ from sqlmodel import Session
 
 from bot import database
 from optin import fans, preferences
-from optin.preferences import Entry, Preferences, as_json, effective, fewer, from_json, merged, next_time, said, steps
+from optin.preferences import (
+    Entry,
+    Preferences,
+    anew,
+    as_json,
+    effective,
+    fewer,
+    from_json,
+    merged,
+    next_time,
+    said,
+    steps,
+)
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -109,6 +121,55 @@ def test_what_there_is_to_say_brings_about_what_is_wanted(held: Preferences, wan
     assert steps(wanted, wanted) == []
 
 
+@given(WISHES, WISHES)
+def test_what_is_said_anew_brings_about_what_is_wanted_whatever_was_said_before(
+    held: Preferences, wanted: Preferences
+) -> None:
+    wanted = possible(wanted)
+
+    told = [(about.value, value) for about, value in anew(wanted)]
+
+    assert effective(journal(*spelled(held), *told)) == wanted
+    assert {what for what, _ in told} == set(preferences.About)
+
+
+def test_as_little_as_there_is_to_say_is_said() -> None:
+    only_mail, not_x = Preferences(channel="email"), Preferences(without=frozenset({"x"}))
+    neither = Preferences(without=frozenset({"email", "x"}))
+
+    assert steps(Preferences(), only_mail) == [("channel", "email")]
+    assert steps(only_mail, Preferences()) == [("channel", "any")]
+    assert steps(only_mail, not_x) == [("channel", "any"), ("without", "x")]
+    assert steps(not_x, neither) == [("without", "email")]
+    assert steps(neither, not_x) == [("without", "none"), ("without", "x")]
+    assert steps(neither, only_mail) == [("channel", "email"), ("without", "none")]
+    assert steps(Preferences(hours=(18, 22)), Preferences(every=DAY)) == [("every", "24"), ("hours", "none")]
+
+
+def test_a_channel_is_welcome_unless_he_ruled_it_out_or_named_another() -> None:
+    wishes = [
+        Preferences(),
+        Preferences(channel="x"),
+        Preferences(channel="email"),
+        Preferences(without=frozenset({"x"})),
+    ]
+
+    assert [one.welcomes("x") for one in wishes] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("nothing", ["", "any", "none"])
+@pytest.mark.parametrize("what", list(preferences.About))
+def test_nothing_is_read_as_nothing(what: preferences.About, nothing: str) -> None:
+    assert from_json({what.value: nothing}) == Preferences()
+
+
+@pytest.mark.parametrize("hours", ["0-24", "24-0", "18-22"])
+def test_hours_from_midnight_to_midnight_are_read(hours: str) -> None:
+    begin, end = map(int, hours.split("-"))
+
+    assert from_json({"hours": hours}) == Preferences(hours=(begin, end))
+
+
 def possible(wishes: Preferences) -> Preferences:
     """Nobody's favourite is ruled out, and intervals are kept in whole hours."""
     return effective(journal(*spelled(wishes)))
@@ -200,6 +261,8 @@ def test_his_own_hours_go_before_the_brands_quiet_ones() -> None:
     [
         ("hours", "18"),
         ("hours", "18-25"),
+        ("hours", "25-18"),
+        ("hours", "-1-8"),
         ("every", "often"),
         ("every", "-1"),
         ("paused_until", "2026-12-01"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optin.standing import Act, Edge, Line, Purpose, standing
+from optin.standing import SILENCE, Act, Edge, Line, Purpose, Standing, standing
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 LEA, MAX, ZOE = (UUID(int=number) for number in (1, 2, 3))
@@ -72,6 +72,38 @@ def test_after_a_stop_only_who_lets_us_write_is_answered_again(purpose: str, exp
     lines = [*said((LEA, NO, 1), purpose="*"), *said((LEA, YES, 2), purpose=purpose)]
 
     assert standing(lines, [], LEA, "page", Purpose.SERVICE).act == expected
+
+
+def test_the_lines_that_say_so_are_named() -> None:
+    twice = said((LEA, NO, 1), (LEA, NO, 1))
+    both = said((LEA, NO, 1), (MAX, NO, 1))
+    his = said((MAX, NO, 1))
+
+    assert standing([], [], LEA, "page") == SILENCE
+    assert standing(twice, [], LEA, "page").lines == (twice[1],)
+    assert standing(twice[::-1], [], LEA, "page").lines == (twice[1],)
+    assert standing(both, [linked(LEA, MAX, 2)], MAX, "page").lines == (both[1],)  # his own no stays the reason
+    assert standing(his, [linked(LEA, MAX, 2)], LEA, "page") == Standing(NO, (his[0],))
+    assert standing(said((ZOE, YES, 1)), [linked(LEA, MAX, 2)], LEA, "page") == SILENCE
+
+
+def test_links_are_followed_in_the_order_in_which_they_were_made() -> None:
+    lines = said((ZOE, NO, 2), (ZOE, YES, 4), (LEA, YES, 0))
+    edges = [linked(MAX, ZOE, 3), linked(LEA, MAX, 1)]
+
+    found = [standing(lines, known, LEA, "page").act for known in (edges, edges[::-1], edges[1:])]
+
+    assert found == [YES, YES, YES]
+    assert [standing(lines[:1], known, LEA, "page").act for known in (edges, edges[1:])] == [NO, None]
+    assert standing(said((LEA, NO, 2)), edges, ZOE, "page").act == NO
+
+
+def test_a_service_is_its_own_word_where_nobody_wrote_of_offers() -> None:
+    no, yes = (said((LEA, act, 1), purpose="service") for act in (NO, YES))
+
+    assert standing(no, [], LEA, "page", Purpose.SERVICE).withdrawn
+    assert standing(yes, [], LEA, "page", Purpose.SERVICE).granted
+    assert standing([*no, *yes], [], LEA, "page") == SILENCE
 
 
 WORDS = st.lists(

@@ -23,13 +23,14 @@ SPEAKS_FIRST = ("mail",)
 
 @dataclass(frozen=True)
 class Deed:
-    """What a fan did, by the platform's id of it."""
+    """What a fan did, by the platform's id of it. `no` is where he wants no more of it, "*" for everywhere."""
 
     id: str
     at: datetime
     fan: str
     kind: Kind
-    is_no: bool
+    no: str = ""
+    purposes: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,25 @@ class Ledger:
 
     def hear(self, deed: Deed) -> None:
         """What was done is heard: a no by all that he is, a message as an open door."""
-        if deed.is_no:
-            self.words.says_no(deed.at, deed.fan, platform_of(deed.fan), "*")
+        for purpose in deed.purposes if deed.no else ():
+            self.words.says_no(deed.at, deed.fan, deed.no, purpose)
         if deed.kind is Kind.MESSAGE:
             self.opened[deed.fan] = max(self.opened.get(deed.fan, deed.at), deed.at)
             self.blocked.discard(deed.fan)
         if deed.kind is Kind.BLOCKED:
             self.blocked.add(deed.fan)
+
+    def forget(self, fan: str, now: datetime, asked: bool) -> None:
+        """Who asks for it is left alone for good; whose time is over, if he had said no. The others keep his noes."""
+        for deed in [deed for deed in self.unheard if deed.fan == fan]:
+            self.hear(deed)
+            self.unheard.remove(deed)
+        noes = [self.words.yes(fan, platform_of(fan), about) is False for about in ("service", "offers")]
+        self.words.forgets(now, fan, left_alone=asked or any(noes))
+        self.opened.pop(fan, None)
+        self.blocked.discard(fan)
+        self.arrived = [gone for gone in self.arrived if gone.fan != fan]
+        self.flying = {key: gone for key, gone in self.flying.items() if gone.fan != fan}
 
     def objections(self, draft: Draft, now: datetime, counts: Collection[Gone]) -> list[str]:
         """Every rule that forbids this message now. Empty: it may go."""
@@ -90,7 +103,9 @@ class Ledger:
     def unheard_no(self, draft: Draft) -> list[str]:
         """A no that has arrived wins, even while nobody has heard it."""
         person, channel = self.words.together(draft.fan), platform_of(draft.fan)
-        noes = [deed for deed in self.unheard if deed.is_no and deed.fan in person and platform_of(deed.fan) == channel]
+        noes = [deed for deed in self.unheard if deed.fan in person and deed.no in ("*", channel)]
+        about = draft.solicits or "service"
+        noes = [deed for deed in noes if about in deed.purposes or "*" in deed.purposes]
         return ["he said no, and it is not heard yet"] if noes and draft.says != "stop" else []
 
     def _to_solicit(self, draft: Draft, now: datetime, counts: Collection[Gone]) -> list[str]:
@@ -148,5 +163,5 @@ class Ledger:
                 weighs = sum(one.weight for one in same if one.at > now - SPANS[span])
                 found += [f"cap of a {span} for {about}"] if weighs + draft.weight > 100 * most else []
         gap = max(self.caps.gap, *(self.words.wishes(one).every() for one in person))
-        found += ["closer than the gap"] if any(now - one.at < gap for one in had) else []
+        found += ["closer than the gap"] if gap and any(now - one.at < gap for one in had) else []
         return found

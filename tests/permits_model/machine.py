@@ -1,6 +1,6 @@
 """Fans, managers, platforms, clocks and deaths in any order against the real tables; each send is judged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, desk, outbox, soliciting, writing
+from bot import choosing, desk, forgetting, outbox, soliciting, writing
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
@@ -19,20 +19,21 @@ from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, fans, house_rules, links, people, preferences, receipts
 from optin.consents import Consent
+from optin.erasures import How
 from optin.fans import Handle, Profile
 from optin.history import Touchpoint
 from optin.links import Link, Proof
-from optin.permits import Permit, Refusal
+from optin.permits import Permit
 from optin.pressure import Caps
 from optin.receipts import Receipt
 from optin.wordings import wording
 from tests.permits_model.ledger import STALL, Deed, Draft, Gone, Ledger, platform_of
-from tests.permits_model.wire import Carrier, Mail, Sender
+from tests.permits_model.wire import Carrier, Sender
 from tests.permits_model.words import Bond, Wished, Word
 from tests.stage import NOON, Stage
 
-FANS = ("lea", "max", "zoe", "lea@mail", "max@mail")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FANS = ("lea", "max", "lea@mail", "max@mail")
+MOMENT, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 NO_QUIET = None
 HOUSES = {
     "built in": Caps(),
@@ -41,7 +42,7 @@ HOUSES = {
     "halves": Caps(caps={"*": {"day": 1}}, weights={"direct": 50}, gap=HOUR, quiet=NO_QUIET),
     "one newsletter a month": Caps(caps={"newsletter": {"month": 1}}, gap=timedelta(0), quiet=NO_QUIET),
     "closed": Caps(caps={"*": {"day": 0}}),
-    "quiet at noon": Caps(caps={"*": {"month": 4}}, gap=timedelta(0), quiet=(12, 15)),
+    "quiet in the afternoon": Caps(caps={"*": {"month": 4}}, gap=timedelta(0), quiet=(15, 17)),
 }
 WISHES = st.sampled_from(
     [
@@ -63,16 +64,41 @@ FATES: dict[str, Callable[[], PlatformError | Exception]] = {
     "breaks us": lambda: RuntimeError("a defect of ours"),
 }
 PURPOSES = ("offers", "newsletter")
+NOES = {
+    "in words": (Kind.MESSAGE, "STOP"),
+    "in words, everywhere": (Kind.MESSAGE, "STOP partout"),
+    "in a comment": (Kind.COMMENT, "STOP"),
+    "by the platform": (Kind.STOP, ""),
+    "by blocking": (Kind.BLOCKED, ""),
+    "by leaving": (Kind.UNFOLLOWED, ""),
+}
+FORGOTTEN = {"by asking to be forgotten": How.FAN, "by nothing, for too long": How.RETENTION}
+WHERE = ["on a page", "on a page, everywhere", "at a careless door"]
+PAUSES = {
+    "moments later": timedelta(seconds=20), "an hour later": HOUR, "four hours later": 4 * HOUR,
+    "the next day": DAY, "a week later": 7 * DAY, "a month later": 30 * DAY, "something is due": timedelta(0),
+}  # fmt: skip
 OPEN = [State.DRAFT.value, State.WAITING.value, State.DEFERRED.value]
+TEXT = st.sampled_from(["promo", "promo", "bonjour", "c’est quoi vos horaires ?"])
+BOOLEAN = st.booleans()
 SOMEBODY = st.sampled_from(FANS)
+HOUSE = st.sampled_from(sorted(HOUSES))
+WHO = st.sampled_from(["bot", "manager:noor"])
+FATE = st.sampled_from(["takes it"] * 8 + ["refuses the person", *sorted(FATES)])
+DECIDED = st.sampled_from(["promo", "her own words", "an offer"])
+ANYHOW = st.sampled_from(["at a careless door"] * 4 + [*WHERE, *sorted(NOES)])
+LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 
 
 class World(RuleBasedStateMachine):
-    """The ledger says what may be; the stage does what it does. `database_url` gives an empty database."""
+    """The ledger says what may be; the stage, on an empty database, does what it does."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__()
-        self.stage = Stage(database_url, Carrier(self._arrives), Mail(self._arrives))
+        self.stage = stage
+        self.stage.now = NOON
+        for connector in self._platforms().values():
+            connector.begin(self._arrives)
         self.sender = Sender(self.stage)
         self.ledger = Ledger()
         self.deeds: dict[str, Deed] = {}
@@ -87,13 +113,10 @@ class World(RuleBasedStateMachine):
         self.offers = 0
 
     def teardown(self) -> None:
-        try:
-            if self.ids:
-                self._compare_words()
-                self._compare_owners()
-                self._replay_receipts()
-        finally:
-            self.stage.close()
+        if self.ids:
+            self._compare_words()
+            self._compare_owners()
+            self._replay_receipts()
 
     @property
     def now(self) -> datetime:
@@ -101,100 +124,121 @@ class World(RuleBasedStateMachine):
 
     # How it begins --------------------------------------------------------------------------------------------------
 
-    @initialize(willing=st.sets(SOMEBODY), house=st.sampled_from(sorted(HOUSES)))
-    def everybody_has_written(self, willing: set[str], house: str) -> None:
+    @initialize(
+        willing=st.sets(SOMEBODY, min_size=2), linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3), house=HOUSE
+    )
+    def everybody_has_written(self, willing: set[str], linked: list[tuple[str, str]], house: str) -> None:
+        """And the willing ones have said yes to offers and to newsletters."""
         self.manager = Manager(
             id=self.stage.bot.new_id(), email="noor@example.com", name="Noor", password_hash="", language="fr",
             created_at=NOON,
         )  # fmt: skip
         with self.stage.bot.transaction() as session:
             session.add(self.manager)
-        self._offer(slug="promo", keywords=["promo"])
-        for fan in FANS:
-            self._does(fan, Kind.MESSAGE, "bonjour")
-        self.stage.hear()
-        self._hear_all()
-        for row in self.stage.all(Profile):
-            self.ids[row.handle], self.names[row.fan_id] = row.fan_id, row.handle
-        self.sends()
-        for fan in sorted(willing):
-            self.says_yes(fan, "offers")
-        self.changes_the_house_rules(house)
+        self.promo = self._offer(slug="promo", keywords=["promo"])
+        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in FANS))
+        self.hears()
+        self._look_up(*FANS)
+        self.sends("takes it", mail=False)
+        self._say_yes(sorted(willing))
+        for one, other in linked:
+            self.links(one, other, Proof.CLAIM_LINK)
+        self.changes_the_house_rules(house, FANS[0])
 
     # Fans -----------------------------------------------------------------------------------------------------------
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "offers", "newsletter", "profiling"]))
+    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "profiling", "a double opt-in, unconfirmed"]))
     def says_yes(self, fan: str, purpose: str) -> None:
-        self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
-        self._journal([self._yes(fan, purpose)])
-
-    @rule(fan=SOMEBODY)
-    def asks_for_a_double_opt_in_and_confirms_nothing(self, fan: str) -> None:
-        self._journal([consents.to_be_confirmed(self._yes(fan, "offers"))])
-
-    @rule(fan=SOMEBODY, how=st.sampled_from(["in words", "in a comment", "by the platform", "by blocking"]))
-    def stops(self, fan: str, how: str) -> None:
-        if how == "in a comment" and platform_of(fan) == "pigeon":
-            self._does(fan, Kind.COMMENT, "STOP", is_no=True)
-        elif how == "by blocking":
-            self._does(fan, Kind.BLOCKED, is_no=True)
-        elif how == "by the platform":
-            self._does(fan, Kind.STOP, is_no=True)
+        if purpose.startswith("a double opt-in"):
+            self._journal([consents.to_be_confirmed(self._yes(fan, "offers"))])
         else:
-            self._does(fan, Kind.MESSAGE, "STOP", is_no=True)
+            self.ledger.words.said.append(Word(self.now, fan, platform_of(fan), purpose, yes=True))
+            self._journal([self._yes(fan, purpose)])
+        self._compare_permits(fan)
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "*"]), everywhere=st.booleans())
-    def takes_it_back_on_a_page(self, fan: str, purpose: str, everywhere: bool) -> None:
-        """The page tells each of his fans, and what waits."""
-        channel, bot = "*" if everywhere else platform_of(fan), self.stage.bot
-        with bot.transaction() as session:
-            person = people.one(session, self.ids[fan])
-            said = choosing.Word(self.ids[fan], None, "page", str(bot.new_id()), self.now, "/choices")
-            choosing.stop(session, bot, person, said, channel, self.now, [purpose])
+    @rule(willing=st.lists(SOMEBODY, min_size=2, max_size=4, unique=True))
+    def come_round(self, willing: list[str]) -> None:
+        """They write, wish for nothing and say yes: else whoever once said no would be silent for the whole story."""
+        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
+        self.hears()
+        for fan in willing:
+            self._wish(fan, [(what, "") for what in ("channel", "without", "every", "hours", "paused_until")])
+        self._say_yes(willing)
+
+    @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES | FORGOTTEN)))
+    def stops(self, fan: str, how: str) -> None:
+        if how in FORGOTTEN:
+            self._is_forgotten_and_comes_back(fan, FORGOTTEN[how])
+            return
+        kind, text = NOES[how]
+        if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
+            self._does(fan, kind, text)
+
+    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "newsletter", "service", "*"]), where=st.sampled_from(WHERE))
+    def takes_it_back(self, fan: str, purpose: str, where: str) -> None:
+        """A page tells each of his fans, and what waits. A careless door writes one line: the journal has to hold."""
+        channel, bot = "*" if where == "on a page, everywhere" else platform_of(fan), self.stage.bot
+        if where == "at a careless door":
+            self._journal([self._no(fan, channel, purpose)])
+        else:
+            with bot.transaction() as session:
+                said = choosing.Word(self.ids[fan], None, "page", str(bot.new_id()), self.now, "/choices")
+                person = people.one(session, self.ids[fan])
+                choosing.stop(session, bot, person, said, channel, self.now, [purpose])
         self.ledger.words.says_no(self.now, fan, channel, purpose)
+        self._compare_permits(fan)
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(["offers", "*"]))
-    def takes_it_back_at_a_door_that_knows_one_profile(self, fan: str, purpose: str) -> None:
-        """It writes one line and tells nobody: the journal alone has to hold."""
-        self._journal([self._no(fan, platform_of(fan), purpose)])
-        self.ledger.words.says_no(self.now, fan, platform_of(fan), purpose)
+    @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=TEXT, at_once=BOOLEAN)
+    def does(self, fan: str, kind: Kind, text: str, at_once: bool) -> None:
+        """What is answered at once, or left to be heard."""
+        if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
+            self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
+            if at_once:
+                self.works("takes it", mail=False)
 
-    @rule(fan=SOMEBODY, text=st.sampled_from(["bonjour", "promo", "c’est quoi vos horaires ?"]))
-    def writes(self, fan: str, text: str) -> None:
-        self._does(fan, Kind.MESSAGE, text)
+    @rule(fan=SOMEBODY, told=st.lists(WISHES, min_size=1, max_size=3))
+    def wishes(self, fan: str, told: list[tuple[str, str]]) -> None:
+        self._wish(fan, told)
+        self._compare_permits(fan)
 
-    @rule(fan=SOMEBODY, text=st.sampled_from(["promo", "promo", "c’est quoi vos horaires ?"]))
-    def comments(self, fan: str, text: str) -> None:
-        if platform_of(fan) == "pigeon":
-            self._does(fan, Kind.COMMENT, text)
-
-    @rule(fan=SOMEBODY)
-    def unblocks(self, fan: str) -> None:
-        self._does(fan, Kind.UNBLOCKED)
-
-    @rule(fan=SOMEBODY, wish=WISHES)
-    def wishes(self, fan: str, wish: tuple[str, str]) -> None:
-        line = preferences.said(self.ids[fan], *wish, "page", "page-1", self.now, self.now)
-        with self.stage.bot.transaction() as session:
-            preferences.record(session, [line])
-        self.ledger.words.wished.append(Wished(self.now, fan, *wish))
+    @rule(fan=SOMEBODY, decided=DECIDED, purpose=st.sampled_from(["offers", "service", "*"]), where=ANYHOW)
+    def says_no_before_it_leaves(self, fan: str, decided: str, purpose: str, where: str) -> None:
+        self.come_round([fan])
+        if decided == "promo":
+            self._does(fan, Kind.MESSAGE, decided)
+            self.hears()
+        elif decided == "her own words":
+            self._write_as_a_person(fan, "")
+        else:
+            self._propose(fan, "offers", "bot", None)
+        self.stage.now += MOMENT
+        if where in NOES:
+            self.stops(fan, where)
+        else:
+            self.takes_it_back(fan, purpose, where)
+        self.sends("takes it", mail=False)
 
     # Managers -------------------------------------------------------------------------------------------------------
 
-    @rule(house=st.sampled_from(sorted(HOUSES)))
-    def changes_the_house_rules(self, house: str) -> None:
+    @rule(house=HOUSE, fan=SOMEBODY)
+    def changes_the_house_rules(self, house: str, fan: str) -> None:
         with self.stage.bot.transaction() as session:
             house_rules.change(session, HOUSES[house], "manager:noor", self.now)
         self.ledger.caps = HOUSES[house]
+        self._compare_permits(fan)
 
     @rule(one=SOMEBODY, other=SOMEBODY, proof=st.sampled_from(Proof))
     def links(self, one: str, other: str, proof: Proof) -> None:
+        """At an instant of its own: of a word at the same one nobody could tell whether both of them said it."""
         new = other not in self.ledger.words.together(one)
+        self.stage.now += MOMENT
         with self.stage.bot.transaction() as session:
             assert links.link(session, self.ids[one], self.ids[other], proof, "e1", self.now) == new
         if new:
             self.ledger.words.bonds.append(Bond(self.now, one, other))
+        self.stage.now += MOMENT
         self._compare_words()
+        self._compare_permits(one)
 
     @precondition(lambda self: self.ledger.words.bonds)
     @rule(data=st.data())
@@ -210,128 +254,99 @@ class World(RuleBasedStateMachine):
         self._compare_words()
         self._compare_owners()
 
-    @rule(fan=SOMEBODY, purpose=st.sampled_from(PURPOSES), by=st.sampled_from(["bot", "manager:noor"]))
-    def proposes(self, fan: str, purpose: str, by: str) -> None:
-        self._propose(fan, purpose, by, None)
+    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO, hours=LATER)
+    def bring(self, fans: list[str], purpose: str, by: str, hours: int) -> None:
+        """Decided, and left waiting."""
+        for fan in fans:
+            self._propose(fan, purpose, by, self.now + hours * HOUR if hours else None)
 
-    @rule(fan=SOMEBODY, hours=st.integers(1, 30))
-    def proposes_for_later(self, fan: str, hours: int) -> None:
-        self._propose(fan, "offers", "bot", self.now + hours * HOUR)
+    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO)
+    def bring_at_once(self, fans: list[str], purpose: str, by: str) -> None:
+        self.bring(fans, purpose, by, 0)
+        self.sends("takes it", mail=False)
 
-    @rule(fan=SOMEBODY)
-    def writes_as_a_person(self, fan: str) -> None:
-        with self.stage.bot.transaction() as session:
-            profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
-            assert profile is not None
-            writing.write(
-                session, self.stage.bot, profile, self.stage.bot.new_id(), "De 9 à 18 h.", self.manager, self.now
-            )
-
-    @rule(approves=st.booleans())
-    def decides_on_drafts(self, approves: bool) -> None:
-        for draft in self._rows(col(Outgoing.state) == State.DRAFT.value):
-            with self.stage.bot.transaction() as session:
-                if approves:
-                    desk.approve(session, self.stage.bot, draft.id, "De 9 à 18 h.", self.manager, self.now)
-                else:
-                    desk.reject(session, draft.id, "", self.manager, self.now)
-
-    @rule()
-    def looks_on_the_platform(self) -> None:
-        """A manager settles what nobody was sure of, and is right about it."""
-        for row in self._rows(col(Outgoing.state) == State.UNCERTAIN.value):
-            key = str(row.id)
-            with self.stage.bot.transaction() as session:
-                if key in self.on_the_wire:
-                    desk.say_sent(session, row.id, self.manager, self.now)
-                    self.noted_at[key] = min(self.taken_at[key] + STALL, self.now)
-                else:
-                    desk.send_again(session, row.id, self.manager, self.now)
+    @rule(fan=SOMEBODY, deed=st.sampled_from(["writes", "promotes", "approves", "rejects", "settles"]))
+    def noor(self, fan: str, deed: str) -> None:
+        """A manager: writes to a fan, decides on drafts, or settles what nobody is sure of, and is right about it."""
+        if deed in ("writes", "promotes"):
+            self._write_as_a_person(fan, "offers" if deed == "promotes" else "")
+        elif deed == "settles":
+            for row in self._rows(col(Outgoing.state) == State.UNCERTAIN.value):
+                self._settle(row)
+        else:
+            for row in self._rows(col(Outgoing.state) == State.DRAFT.value):
+                self._decide_on(row, approves=deed == "approves")
 
     # The bot --------------------------------------------------------------------------------------------------------
 
     @rule()
     def hears(self) -> None:
-        noes = [deed for deed in self.ledger.unheard if deed.is_no]
+        noes = [deed for deed in self.ledger.unheard if deed.no and "*" in deed.purposes]
         waiting = self._rows(col(Outgoing.state).in_(OPEN)) if noes else []
         self.stage.hear()
         for deed in noes:
-            person, channel = self.ledger.words.together(deed.fan), platform_of(deed.fan)
-            theirs = [row for row in waiting if self.names[row.fan_id] in person and row.platform == channel]
+            person = self.ledger.words.together(deed.fan)
+            theirs = [row for row in waiting if self.names[row.fan_id] in person and deed.no in ("*", row.platform)]
             self.unsaid |= {str(row.id) for row in theirs if row.purpose != "stop"}
-        self._hear_all()
+        for deed in self.ledger.unheard:
+            self.ledger.hear(deed)
+        self.ledger.unheard.clear()
 
-    @rule()
-    def lets_them_compete(self) -> None:
-        soliciting.compete(self.stage.bot)
-
-    @rule()
-    def works(self) -> None:
+    @rule(fate=FATE, mail=st.booleans())
+    def works(self, fate: str, mail: bool) -> None:
         self.hears()
-        self.lets_them_compete()
-        self.sends()
+        soliciting.compete(self.stage.bot)
+        self.sends(fate, mail)
 
-    @rule()
-    def sends(self) -> None:
-        self.takes()
-        self.says()
-        self.notes()
+    @rule(fate=FATE, mail=st.booleans())
+    def sends(self, fate: str, mail: bool) -> None:
+        self.sender_goes_on("takes", fate, mail)
+        self.sender_goes_on("says", fate, mail)
+        self.sender_goes_on("notes", fate, mail)
 
-    @rule()
-    def takes(self) -> None:
-        for ready in self.sender.take():
-            self._judge(ready)
-
-    @rule()
-    def says(self) -> None:
-        keys = [str(ready.outgoing.id) for ready in self.sender.taken]
-        self.sender.say()
-        for key in keys:
-            self.ledger.flying.pop(key, None)
-            self.may_arrive.pop(key, None)
-
-    @rule()
-    def notes(self) -> None:
-        self.noted_at |= {str(ready.outgoing.id): self.now for ready, _ in self.sender.note()}
-
-    @precondition(lambda self: self.sender.taken or self.sender.said)
-    @rule()
-    def dies(self) -> None:
-        for ready in self.sender.taken:
-            self.ledger.flying.pop(str(ready.outgoing.id), None)
-        self.may_arrive = {}
-        self.sender.die()
-
-    @rule(fate=st.sampled_from(sorted(FATES)), mail=st.booleans())
-    def next_time_the_platform(self, fate: str, mail: bool) -> None:
-        connector = self.stage.bot.connectors["mail" if mail else "pigeon"]
-        assert isinstance(connector, Carrier)
-        connector.faults = [FATES[fate]()]
+    @rule(step=st.sampled_from(["takes", "says", "notes", "dies"]), fate=FATE, mail=st.booleans())
+    def sender_goes_on(self, step: str, fate: str, mail: bool) -> None:
+        """One step of what `send_some` does. `fate` is what a platform does with the next message of this step."""
+        if step == "takes":
+            for ready in self.sender.take():
+                self._judge(ready)
+        elif step == "says":
+            self._say(fate, mail)
+        elif step == "notes":
+            for ready, became in self.sender.note():
+                self.noted_at[str(ready.outgoing.id)] = self.now
+                fan = self.names[ready.outgoing.fan_id]
+                is_he_still = self.ids[fan] == ready.outgoing.fan_id
+                if isinstance(became, Refused) and became.scope is Scope.PERSON and is_he_still:
+                    self.ledger.blocked.add(fan)
+                    self._compare_permits(fan)
+        else:
+            for ready in self.sender.taken:
+                self.ledger.flying.pop(str(ready.outgoing.id), None)
+            self.may_arrive = {}
+            self.sender.die()
 
     # The clock ------------------------------------------------------------------------------------------------------
 
-    @rule(seconds=st.integers(1, 40))
-    def moments_pass(self, seconds: int) -> None:
-        """A sender is given up for dead by then, so nobody's call takes longer."""
-        oldest = min((self.taken_at[key] for key in self._in_flight()), default=self.now)
-        self.stage.now = max(self.now, min(self.now + timedelta(seconds=seconds), oldest + timedelta(seconds=40)))
-
-    @precondition(lambda self: not self._in_flight())
-    @rule(hours=st.sampled_from([1, 4, 11, 23, 24, 100, 400, 800]))
-    def hours_pass(self, hours: int) -> None:
-        self.stage.later(hours=hours)
-
-    @precondition(lambda self: not self._in_flight())
-    @rule()
-    def the_clock_strikes_what_is_due_next(self) -> None:
-        rows = self._rows(col(Outgoing.state).in_(OPEN), col(Outgoing.due_at) > self.now)
-        self.stage.now = min((row.due_at for row in rows), default=self.now)
-
-    @rule()
-    def the_clock_tidies_up(self) -> None:
+    @rule(until=st.sampled_from([*sorted(PAUSES), "the next day", "the next day"]), fan=SOMEBODY)
+    def time_passes(self, until: str, fan: str) -> None:
+        """A sender is given up for dead after a while, so nobody's call takes longer than that."""
+        if until != "moments later":
+            self.sender_goes_on("says", "takes it", mail=False)
+            self.sender_goes_on("notes", "takes it", mail=False)
+        if self._in_flight():
+            oldest = min(self.taken_at[key] for key in self._in_flight())
+            self.stage.now = max(self.now, min(self.now + timedelta(seconds=20), oldest + timedelta(seconds=40)))
+        elif until == "something is due":
+            rows = self._rows(col(Outgoing.state).in_(OPEN), col(Outgoing.due_at) > self.now)
+            self.stage.now = min((row.due_at for row in rows), default=self.now + timedelta(seconds=1))
+        else:
+            self.stage.now += PAUSES[until]
         with self.stage.bot.transaction() as session:
             outbox.give_up_on_the_dead(session, self.now)
             outbox.let_lapse(session, self.now)
+        for one in FANS if until == "the next day" else (fan,):
+            self._compare_permits(one)
 
     # The judge ------------------------------------------------------------------------------------------------------
 
@@ -354,23 +369,40 @@ class World(RuleBasedStateMachine):
         flown = self.ledger.flying.pop(message.key, None)
         self.ledger.arrived += [self._moved(flown, self.now)] if flown else []
 
+    def _say(self, fate: str, mail: bool) -> None:
+        keys = [str(ready.outgoing.id) for ready in self.sender.taken]
+        self._platforms()["mail" if mail else "pigeon"].faults = [FATES[fate]()] if fate in FATES else []
+        self.sender.say()
+        for key in keys:
+            self.ledger.flying.pop(key, None)
+            self.may_arrive.pop(key, None)
+
     def _propose(self, fan: str, purpose: str, by: str, due_at: datetime | None) -> None:
         """Whether it is permitted at once is what the rules say: neither more nor less."""
-        offer, counts = self._offer(), self._places()
-        weight = self.ledger.caps.weights.get("direct", 100)
-        person = sorted(self.ledger.words.together(fan))
-        drafts = [Draft("", one, Way.DIRECT, by != "bot", "offer", purpose, weight, None, self.now) for one in person]
-        objections = {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
+        offer, objections = self._offer(), self._objections(fan, purpose, self._places())
         with self.stage.bot.transaction() as session:
             proposed = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
-            again = soliciting.propose(session, self.stage.bot, self.ids[fan], offer, self.now, by, due_at, purpose)
         permitted = isinstance(proposed.answer, Permit)
         assert permitted == any(not found for found in objections.values()), (proposed.answer, objections)
         if proposed.message_id is not None:
             [row] = self._rows(col(Outgoing.id) == proposed.message_id)
-            assert again.answer == Refusal("already_proposed")
             assert row.due_at >= (due_at or self.now)
             assert not permitted or not objections[self.names[row.fan_id]]
+
+    def _compare_permits(self, fan: str) -> None:
+        """What a manager sees before he brings an offer is what the rules say."""
+        with self.stage.bot.reading() as session:
+            seen = soliciting.preview(session, self.stage.bot, self.ids[fan], self.promo, self.now, "manager")
+        objections = self._objections(fan, "offers", self._places())
+        permitted = any(not found for found in objections.values())
+        assert isinstance(seen.answer, Permit) == permitted, (seen.answer, objections)
+
+    def _objections(self, fan: str, purpose: str, counts: list[Gone]) -> dict[str, list[str]]:
+        """What speaks against soliciting him now, on each of his profiles."""
+        weight = self.ledger.caps.weights.get("direct", 100)
+        person = sorted(self.ledger.words.together(fan))
+        drafts = [Draft("", one, Way.DIRECT, False, "offer", purpose, weight, None, self.now) for one in person]
+        return {draft.fan: self.ledger.objections(draft, self.now, counts) for draft in drafts}
 
     def _places(self) -> list[Gone]:
         """What counts under the caps: what waits or is on its way as of now, what left when it was last heard of."""
@@ -415,22 +447,71 @@ class World(RuleBasedStateMachine):
 
     # Small things ---------------------------------------------------------------------------------------------------
 
-    def _does(self, fan: str, kind: Kind, text: str = "", *, is_no: bool = False) -> None:
+    def _is_forgotten_and_comes_back(self, fan: str, how: How) -> None:
+        gone = self.ids.pop(fan)
+        assert forgetting.forget(self.stage.bot, [gone], how)
+        self.ledger.forget(fan, self.now, asked=how is How.FAN)
+        self.owners = {row: owner for row, owner in self.owners.items() if owner != gone}
+        assert not self._rows(col(Outgoing.fan_id) == gone)
+        self._does(fan, Kind.MESSAGE, "bonjour")
+        self.hears()
+        self._look_up(fan)
+        self._compare_words()
+
+    def _write_as_a_person(self, fan: str, solicits: str) -> None:
+        weight = self.ledger.caps.weights.get("direct", 100)
+        draft = Draft("", fan, Way.DIRECT, True, "answer", solicits, weight, None, self.now)
+        objections = self.ledger.objections(draft, self.now, self._places()) if solicits else []
+        message_id, text = self.stage.bot.new_id(), "De 9 à 18 h."
+        with self.stage.bot.transaction() as session:
+            profile = fans.profile_at(session, Handle(platform_of(fan), platform_of(fan), fan))
+            assert profile is not None
+            said = writing.write(
+                session, self.stage.bot, profile, message_id, text, self.manager, self.now, bool(solicits)
+            )
+        assert said != message_id or not objections, objections
+
+    def _decide_on(self, draft: Outgoing, approves: bool) -> None:
+        with self.stage.bot.transaction() as session:
+            if approves:
+                desk.approve(session, self.stage.bot, draft.id, "De 9 à 18 h.", self.manager, self.now)
+            else:
+                desk.reject(session, draft.id, "", self.manager, self.now)
+
+    def _settle(self, row: Outgoing) -> None:
+        key = str(row.id)
+        with self.stage.bot.transaction() as session:
+            if key in self.on_the_wire:
+                desk.say_sent(session, row.id, self.manager, self.now)
+                self.noted_at[key] = min(self.taken_at[key] + STALL, self.now)
+            else:
+                desk.send_again(session, row.id, self.manager, self.now)
+
+    def _does(self, fan: str, kind: Kind, text: str = "") -> None:
+        self.stage.deliver(self._deed(fan, kind, text))
+
+    def _deed(self, fan: str, kind: Kind, text: str) -> Interaction:
         number, platform = len(self.deeds) + 1, platform_of(fan)
-        deed = Deed(f"i{number}", self.now, fan, kind, is_no)
+        no = "*" if "partout" in text else platform if (kind, text) in NOES.values() else ""
+        purposes = PURPOSES if kind is Kind.UNFOLLOWED else ("*",)
+        deed = Deed(f"i{number}", self.now, fan, kind, no, purposes)
         self.deeds[deed.id] = deed
         self.ledger.unheard.append(deed)
-        self.stage.deliver(
-            Interaction(
-                platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
-                thread="post-1",
-            )
+        return Interaction(
+            platform, platform, deed.id, kind, self.now, fan, fan.title(), text=text, subject=f"s{number}",
+            thread="post-1",
         )  # fmt: skip
 
-    def _hear_all(self) -> None:
-        for deed in self.ledger.unheard:
-            self.ledger.hear(deed)
-        self.ledger.unheard.clear()
+    def _wish(self, fan: str, told: list[tuple[str, str]]) -> None:
+        lines = [preferences.said(self.ids[fan], *wish, "page", "page-1", self.now, self.now) for wish in told]
+        with self.stage.bot.transaction() as session:
+            preferences.record(session, lines)
+        self.ledger.words.wished += [Wished(self.now, fan, *wish) for wish in told]
+
+    def _say_yes(self, willing: Collection[str]) -> None:
+        said = [(fan, purpose) for fan in willing for purpose in PURPOSES]
+        self.ledger.words.said += [Word(self.now, fan, platform_of(fan), about, yes=True) for fan, about in said]
+        self._journal([self._yes(fan, about) for fan, about in said])
 
     def _yes(self, fan: str, purpose: str) -> dict:
         words = wording("offers_messages", "fr", "Zéphyr")
@@ -444,6 +525,14 @@ class World(RuleBasedStateMachine):
     def _journal(self, lines: list[dict]) -> None:
         with self.stage.bot.transaction() as session:
             consents.journal(session, lines)
+
+    def _look_up(self, *handles: str) -> None:
+        with self.stage.bot.reading() as session:
+            for row in session.exec(select(Profile).where(col(Profile.handle).in_(handles))):
+                self.ids[row.handle], self.names[row.fan_id] = row.fan_id, row.handle
+
+    def _platforms(self) -> dict[str, Carrier]:
+        return {name: one for name, one in self.stage.bot.connectors.items() if isinstance(one, Carrier)}
 
     def _offer(self, **columns: object) -> Offer:
         self.offers += 1

@@ -10,9 +10,11 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from bot import database
 from tests.permits_model.machine import World
+from tests.permits_model.wire import Carrier, Mail
+from tests.stage import Stage
 
-STORIES = 40
-STEPS = 50
+STORIES = 45
+STEPS = 40
 KEPT = {"alembic_version", "lane", "revision"}  # what the migrations wrote
 
 NewDatabase = Callable[[], str]
@@ -23,19 +25,30 @@ def many(
 ) -> None:
     """The same stories each time, unless `seeded` is False. To shrink one that fails takes minutes."""
     phases = [Phase.generate, Phase.shrink] if shrinks else [Phase.generate]
-    run_state_machine_as_test(
-        lambda: World(new_database()),  # type: ignore[arg-type]  # called for each story anew
-        settings=settings(
-            max_examples=stories,
-            stateful_step_count=steps,
-            phases=phases,
-            derandomize=seeded,
-            database=None,
-            deadline=None,
-            print_blob=False,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+    stage = Stage(new_database(), Carrier("pigeon"), Mail("mail"))  # one for all: it knows how to say each query
+
+    def begin() -> World:
+        stage.close()
+        new_database()
+        return World(stage)
+
+    try:
+        run_state_machine_as_test(begin, settings=_settings(stories, steps, phases, seeded))  # type: ignore[arg-type]
+    finally:
+        stage.close()
+
+
+def _settings(stories: int, steps: int, phases: list[Phase], seeded: bool) -> settings:
+    return settings(
+        max_examples=stories,
+        stateful_step_count=steps,
+        phases=phases,
+        derandomize=seeded,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
     )
 
 

@@ -12,15 +12,19 @@ from tests.stage import Stage
 class Carrier(Pigeon):
     """A pigeon whose post is watched. The next fault is raised; `Uncertain("late")` arrives all the same."""
 
-    def __init__(self, arrived: Callable[[Message], None]) -> None:
-        super().__init__(self.name, "ring")
-        self._arrived = arrived
+    def __init__(self, account: str) -> None:
+        super().__init__(account, "ring")
+        self.arrives: Callable[[Message], None] = lambda message: None
+
+    def begin(self, arrives: Callable[[Message], None]) -> None:
+        """Another story."""
+        self.arrives, self.sent, self.faults = arrives, [], []
 
     def send(self, message: Message) -> Receipt:
         fault: PlatformError | Exception | None = self.faults.pop(0) if self.faults else None
         if fault is not None and not (isinstance(fault, Uncertain) and fault.reason == "late"):
             raise fault
-        self._arrived(message)
+        self.arrives(message)
         if fault is not None:
             raise fault
         return super().send(message)

@@ -92,6 +92,7 @@ class Words:
     said: list[Word] = field(default_factory=list)
     bonds: list[Bond] = field(default_factory=list)
     wished: list[Wished] = field(default_factory=list)
+    left_alone: dict[str, datetime] = field(default_factory=dict)  # who was forgotten and must not be solicited
 
     def together(self, fan: str, before: datetime | None = None) -> frozenset[str]:
         """Everybody who is one person with this fan, or was just before a moment."""
@@ -99,6 +100,16 @@ class Words:
 
     def says_no(self, at: datetime, fan: str, channel: str, purpose: str) -> None:
         self.said += [Word(at, one, channel, purpose, yes=False) for one in self.together(fan)]
+
+    def forgets(self, at: datetime, fan: str, left_alone: bool) -> None:
+        """He is nobody any more, and when he comes back all that is known of him is that he wants nothing."""
+        self.said = [word for word in self.said if word.fan != fan]
+        self.bonds = [bond for bond in self.bonds if fan not in (bond.one, bond.other)]
+        self.wished = [wish for wish in self.wished if wish.fan != fan]
+        if left_alone:
+            self.left_alone.setdefault(fan, at)
+        if fan in self.left_alone:
+            self.said.append(Word(self.left_alone[fan], fan, ALL, ALL, yes=False))
 
     def yes(self, fan: str, channel: str, purpose: str) -> bool | None:
         """His word as it holds now. None: he never spoke of it."""

@@ -160,6 +160,24 @@ def test_what_he_refused_for_all_of_him_stays_refused_and_nothing_else_changes(s
     assert [row.fan_id for row in stage.all(Preference)] == [max_]
 
 
+def test_a_stop_that_nobody_has_heard_yet_is_heard_before_he_is_forgotten(stage: Stage) -> None:
+    for who in ("lea-7f3a", "max"):
+        stage.writes("bonjour", who=who)
+    stage.work()
+    lea, her_other = fan_of(stage, "lea-7f3a"), fan_of(stage, "max")
+    link(stage, lea, her_other)
+    stage.later(seconds=1)
+
+    stage.writes("STOP", who="lea-7f3a")
+    forget(stage, lea, how=How.RETENTION)
+    stage.writes("bonjour", who="lea-7f3a")
+    stage.hear()
+
+    with stage.bot.reading() as session:
+        for fan_id in (her_other, fan_of(stage, "lea-7f3a")):
+            assert people.one(session, fan_id).standing(fan_id, "pigeon", Purpose.SERVICE).withdrawn
+
+
 def test_a_redelivery_an_echo_and_a_receipt_begin_nothing_anew(stage: Stage) -> None:
     stage.offer()
     first = stage.comments("promo", who="lea-7f3a")

@@ -158,7 +158,7 @@ def _let_refusals_outlive(session: Session, person_ids: Collection[UUID]) -> Non
     for line in journal:
         if line.act != Act.WITHDRAWN:
             continue
-        together = groups(fan_ids, [edge for edge in holding if edge.at < line.given_at])
+        together = groups(fan_ids, [edge for edge in holding if edge.at <= line.given_at])
         others = [fan_id for fan_id in fan_ids if together[fan_id] == together[line.fan_id]]
         missing = [one for one in others if (one, *_what_was_said(line)) not in said]
         consents.journal(session, [line.model_dump(exclude={"id"}) | {"fan_id": one} for one in missing])

@@ -15,7 +15,7 @@ from optin.hours import next_time
 from optin.pressure import Caps, Counted
 from optin.standing import SILENCE, Standing
 
-VERSION = "2026-11-25.2"  # of the rules in this file: changed with any of them, since receipts name it
+VERSION = "2026-11-25.3"  # of the rules in this file: changed with any of them, since receipts name it
 GRACE = timedelta(seconds=30)  # a window that closes while a message travels is closed
 TURNS = 100  # of the clock: hours of two of his profiles that never meet would be sought for ever
 

@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
         words(known)  # read once, and a broken file is noticed at start
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.filters.update(day=day, moment=moment, in_full=in_full, number=number)
+    app.jinja_env.filters.update(day=day, moment=moment, in_full=in_full, number=number, translated=gettext)
     app.jinja_env.globals.update(language=language, in_language=in_language, languages=LANGUAGES)
     app.after_request(remember_choice)
 

@@ -19,6 +19,8 @@ from bot.outbox import State
 from bot.own_words import Unfit
 from bot.ruling import Odd
 from connectors import Kind, Way
+from offers import condition_rows
+from offers.conditions import FIELDS, Operator
 from offers.editing import Amiss, Sheet
 from offers.texts import Fault, Wrong
 from optin import obstacles
@@ -29,6 +31,7 @@ from optin.receipts import Stage, Verdict
 from optin.standing import Act, Purpose
 from tests.webhooks.panel import office as managers_office
 from tests.webhooks.panel.office import Office
+from webhooks.panel.condition_form import Match
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "webhooks" / "templates" / "panel"
@@ -38,8 +41,8 @@ Text = str | tuple[str, ...]
 
 
 def used() -> set[Text]:
-    """Every text that a template of the panel says."""
-    found: set[Text] = set()
+    """Every text that a template of the panel says, and the labels of what conditions are about."""
+    found: set[Text] = {field.label for field in FIELDS.values()}
     for path in TEMPLATES.glob("*.html"):
         with path.open("rb") as lines:
             for _, how, said, _ in babel_extract(lines, ("_", "ngettext"), [], {"newstyle_gettext": "true"}):
@@ -166,7 +169,7 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("outcome", list(Outcome)),
         ("change", list(What)),
         ("unfit", list(Unfit)),
-        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd)]),
+        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd, *condition_rows.Wrong)]),
         ("purpose", [*Purpose, "*"]),
         ("act", list(Act)),
         ("how", hows()),
@@ -177,6 +180,8 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("stage", list(Stage)),
         ("verdict", list(Verdict)),
         ("span", list(SPANS)),
+        ("operator", list(Operator)),
+        ("match", list(Match)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],
 )

@@ -145,7 +145,7 @@ def test_those_who_may_be_written_to_are_counted_apart(office: Office) -> None:
 
     page = office.desk().get("/panel/offers/new")
 
-    assert reach(page).startswith("2 people meet this , 1 of them said yes to offers from us.")
+    assert reach(page).startswith("2 people meet this , 1 of them said yes to our offers.")
 
 
 WRONG = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
@@ -35,6 +36,7 @@ from webhooks.panel.condition_form import Match
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "webhooks" / "templates" / "panel"
+PANEL = ROOT / "webhooks" / "panel"
 FRENCH = ROOT / "webhooks" / "translations" / "fr" / "LC_MESSAGES" / "panel.po"
 VARIABLE = re.compile(r"%\(\w+\)[sd]")
 Text = str | tuple[str, ...]
@@ -48,7 +50,8 @@ def used() -> set[Text]:
             for _, how, said, _ in babel_extract(lines, ("_", "ngettext"), [], {"newstyle_gettext": "true"}):
                 texts = (said,) if isinstance(said, str) else tuple(map(str, said or ()))
                 found.add(texts[:2] if how == "ngettext" else texts[0])
-    return found
+    in_python = extract_from_dir(PANEL, [("**.py", "python")], keywords={"_": None})
+    return found | {str(said) for _, _, said, _, _ in in_python}
 
 
 @pytest.fixture(scope="module")

@@ -100,4 +100,13 @@ def buys(service: Service, code: str, cents: int) -> None:
 
 def stands_beside_the_fan_and_the_channel(manager: Page) -> None:
     manager.get_by_role("link", name="Fans", exact=True).click()
-    manager.get_by_role("link", name="Léa").first.click()
+    manager.get_by_role("listitem").filter(has_text="Facebook").get_by_role("link", name="Léa").first.click()
+    brought = manager.get_by_role("region", name="Ce qu’il a rapporté")
+    expect(brought).to_contain_text("45,90\xa0€")
+    expect(brought).to_contain_text("Un thé offert")
+
+    manager.get_by_role("link", name="Valeur", exact=True).click()
+    facebook = manager.get_by_role("region", name="Plateforme").last.get_by_role("row", name="Facebook")
+    expect(facebook).to_contain_text("45,90\xa0€")
+    expect(facebook).to_contain_text("100\xa0%")
+    expect(manager.get_by_role("row", name="Un thé offert")).to_contain_text("45,90\xa0€")

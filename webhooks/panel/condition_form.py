@@ -14,11 +14,11 @@ from werkzeug.datastructures import MultiDict
 
 from offers import condition_rows
 from offers.condition_rows import DEEPEST, VERSION
-from offers.conditions import FIELDS, OPERATORS, All, Condition, Kind, Not, Operator, Tree, Yes
+from offers.conditions import FIELDS, OPERATORS, All, Condition, Kind, Money, Not, Operator, Tree, Yes
 from offers.conditions import Any as OneOf
 from offers.editing import Faults
 from optin.standing import Purpose
-from webhooks.panel.typed import NUMBER, listed, squeezed
+from webhooks.panel.typed import NUMBER, listed, shown_amount, squeezed, typed_amount
 
 ROOT = "conditions"
 DEEPEST_ADDED = 2  # groups within groups that the form's button adds; deeper ones are shown as they stand
@@ -36,7 +36,8 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`typed` holds the words that were ticked or written, a number, or a channel and a purpose."""
+    """`typed` holds the words that were ticked or written, a number, an amount and its currency, or a
+    channel and a purpose."""
 
     field: str
     operator: str
@@ -104,6 +105,8 @@ def _typed(value: object) -> tuple[str, ...]:
             return value
         case Yes(channel, purpose):
             return channel, purpose
+        case Money(amount, currency):
+            return shown_amount(amount, currency), currency
         case _:
             return (str(value),)
 
@@ -153,6 +156,9 @@ def _value(row: Row) -> dict[str, Any]:
             return {"value": int(number) if NUMBER.fullmatch(number) else first}
         case Kind.YES_OR_NO:
             return {"value": {"yes": True, "no": False}.get(first, first)}
+        case Kind.MONEY:
+            currency = row.typed[1] if len(row.typed) > 1 else ""
+            return {"value": {"amount": typed_amount(first, currency), "currency": currency}}
         case Kind.CONSENT:
             return {"value": dict(zip(("channel", "purpose"), row.typed, strict=False))}
 

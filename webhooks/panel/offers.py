@@ -175,6 +175,7 @@ def _page(
         root=condition_form.ROOT,
         deepest=condition_form.DEEPEST_ADDED,
         purposes=list(Purpose),
+        currency=bot.settings.currency,
         condition_fields=FIELDS,
         operators=OPERATORS,
         matches=list(Match),

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from bot.changes import Change
 from offers import condition_rows
 from offers.catalog import Offer
-from offers.conditions import All, Condition, Not, Operator, Tree, Yes
+from offers.conditions import All, Condition, Money, Not, Operator, Tree, Yes
 from offers.conditions import Any as OneOf
 from optin import consents
 from optin.fans import Profile
@@ -156,6 +156,8 @@ WRONG = [
     (row("claimed_offer", "none_of", "promo"), "Please choose at least one offer."),
     (row("consent", "granted", "email"), "Please choose a value."),
     (row("is_lead", "is", "perhaps"), "Please choose a value."),
+    (row("spent", "at_least", "lots", "EUR"), "Please write an amount, like 50 or 49.90."),
+    (row("spent", "at_least", "50.5", "JPY"), "Please write an amount, like 50 or 49.90."),
     (row("shoe_size", "at_least", "40"), "There is no such condition: shoe_size."),
     (row("comments", "within", "40"), "This comparison doesn’t fit here."),
 ]
@@ -193,6 +195,8 @@ def test_saving_conditions_as_they_are_shown_changes_nothing(office: Office) -> 
         Condition("language", Operator.ANY_OF, ("en", "it")), Condition("source_post", Operator.NONE_OF, ("p1", "p2")),
         Not(Condition("last_heard", Operator.NEVER)), Condition("is_lead", Operator.IS, False),
         OneOf((Condition("consent", Operator.NOT_GRANTED, Yes("email", "newsletter")), Not(All()))),
+        Condition("spent", Operator.AT_LEAST, Money(4990, "EUR")),
+        Condition("spent", Operator.AT_MOST, Money(5, "JPY")),
         Condition("holds_offer", Operator.ANY_OF, (str(office.bot.new_id()),)),
     )  # fmt: skip
     offer = office.offer(conditions=condition_rows.as_json(All(rows)))

@@ -53,7 +53,7 @@ def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[
     """The facts of these people, each with those of all his fans."""
     everybody = people.load(session, person_ids)
     found = [_read(session, each, everybody) for each in _QUERIES]
-    return {person.id: _facts(person, *(rows[person.id] for rows in found), now=now) for person in everybody.values()}
+    return {person.id: _facts(person, now, *(rows[person.id] for rows in found)) for person in everybody.values()}
 
 
 def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> dict[UUID, list[Any]]:
@@ -65,7 +65,7 @@ def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> d
 
 
 def _facts(
-    person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows, now: datetime
+    person: Person, now: datetime, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows
 ) -> FanFacts:
     times: Counter[str] = Counter()
     for kind, count in done:

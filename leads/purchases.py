@@ -109,10 +109,15 @@ def of(session: Session, fan_ids: Collection[UUID], emails: Collection[str]) -> 
     return session.exec(select(Purchase).where(his).order_by(col(Purchase.at), col(Purchase.id))).all()
 
 
-def bought(whose: Callable[[ColumnElement[Any]], ColumnElement[bool]] = lambda fan_id: fan_id.is_not(None)) -> Any:
+def bought(whose: Callable[[Any], ColumnElement[bool]] = lambda fan_id: fan_id.is_not(None)) -> Any:
     """Each purchase with each fan whose it is: the one of its code or lead; where only the hash of an address was
     told, whoever told us that address. `whose` says of which fans."""
-    kept = (col(Purchase.id).label("id"), col(Purchase.at), col(Purchase.amount), col(Purchase.currency))
+    kept: tuple[Any, ...] = (
+        col(Purchase.id).label("id"),
+        col(Purchase.at),
+        col(Purchase.amount),
+        col(Purchase.currency),
+    )
     his_own = sa.select(col(Purchase.fan_id).label("fan_id"), *kept).where(whose(col(Purchase.fan_id)))
     by_address = (
         sa.select(col(table.fan_id), *kept)

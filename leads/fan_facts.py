@@ -43,7 +43,7 @@ _DONE = (
 )
 
 
-_bought = purchases.bought(_about).subquery()
+_bought = purchases.bought(whose=_about).subquery()
 _BOUGHT = sa.select(*(_bought.c[name] for name in ("fan_id", "id", "at", "amount", "currency")))
 
 _QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT)

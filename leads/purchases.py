@@ -45,6 +45,9 @@ class Purchase(SQLModel, table=True):
     told_by: str = Field(max_length=60)
 
 
+Whose = Callable[[Any], ColumnElement[bool]]  # of a column of fans' ids
+
+
 class Why(StrEnum):
     """Why a purchase is not written down."""
 
@@ -109,20 +112,15 @@ def of(session: Session, fan_ids: Collection[UUID], emails: Collection[str]) -> 
     return session.exec(select(Purchase).where(his).order_by(col(Purchase.at), col(Purchase.id))).all()
 
 
-def bought(whose: Callable[[Any], ColumnElement[bool]] = lambda fan_id: fan_id.is_not(None)) -> Any:
+def bought(*which: ColumnElement[bool], whose: Whose = lambda fan_id: fan_id.is_not(None)) -> Any:
     """Each purchase with each fan whose it is: the one of its code or lead; where only the hash of an address was
-    told, whoever told us that address. `whose` says of which fans."""
-    kept: tuple[Any, ...] = (
-        col(Purchase.id).label("id"),
-        col(Purchase.at),
-        col(Purchase.amount),
-        col(Purchase.currency),
-    )
-    his_own = sa.select(col(Purchase.fan_id).label("fan_id"), *kept).where(whose(col(Purchase.fan_id)))
+    told, whoever told us that address. `which` says of which purchases, `whose` of which fans."""
+    kept: tuple[Any, ...] = (col(Purchase.id), col(Purchase.at), col(Purchase.amount), col(Purchase.currency))
+    his_own = sa.select(col(Purchase.fan_id), *kept).where(whose(col(Purchase.fan_id)), *which)
     by_address = (
         sa.select(col(table.fan_id), *kept)
         .join(table, col(table.email_hash) == col(Purchase.email_hash))
-        .where(col(Purchase.fan_id).is_(None), col(Purchase.email_hash) != "", whose(col(table.fan_id)))
+        .where(col(Purchase.fan_id).is_(None), col(Purchase.email_hash) != "", whose(col(table.fan_id)), *which)
         for table in (Claim, Lead)
     )
     return sa.union(his_own, *by_address)

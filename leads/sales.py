@@ -23,14 +23,15 @@ _one, _together = aliased(Fan), aliased(Fan)  # the fan whose the purchase is, a
 def made(session: Session, currency: str, since: datetime | None, until: datetime) -> Iterator[Sale]:
     """All sales of these days, those of one buyer together."""
     days = [col(Purchase.at) <= until] if since is None else [col(Purchase.at) <= until, col(Purchase.at) > since]
-    yield from _read(session, [*days, col(Purchase.currency) == currency])
+    which = (*days, col(Purchase.currency) == currency)
+    yield from _read(session, _touched(purchases.bought(*which).subquery(), *which))
 
 
 def of(session: Session, fan_ids: Collection[UUID], currency: str) -> list[Sale]:
     """What the person of these fans bought, newest first."""
-    his = sa.select(purchases.bought(lambda fan_id: fan_id.in_(fan_ids)).subquery().c.id)
-    found = _read(session, [col(Purchase.id).in_(his), col(Purchase.currency) == currency])
-    return sorted(found, key=lambda sale: sale.at, reverse=True)
+    here = col(Purchase.currency) == currency
+    his = purchases.bought(here, whose=lambda fan_id: fan_id.in_(fan_ids)).subquery()
+    return sorted(_read(session, _touched(his, his.c.id.is_not(None))), key=lambda sale: sale.at, reverse=True)
 
 
 def elsewhere(session: Session, currency: str, since: datetime | None, until: datetime) -> int:
@@ -53,18 +54,17 @@ def fans(session: Session) -> dict[str, int]:
     return {str(platform): int(count) for platform, count in session.execute(known)}
 
 
-def _read(session: Session, which: list[ColumnElement[bool]]) -> Iterator[Sale]:
-    for person_id, address, at, amount, platform, offer_id, post in session.execute(_touched(which)):
+def _read(session: Session, touched: sa.Select[Any]) -> Iterator[Sale]:
+    for person_id, address, at, amount, platform, offer_id, post in session.execute(touched):
         touch = Touch(platform, offer_id, post) if offer_id else None
         yield Sale(person_id or address, at, amount, touch)
 
 
-def _touched(which: list[ColumnElement[bool]]) -> sa.Select[Any]:
+def _touched(whose: sa.Subquery, *which: ColumnElement[bool]) -> sa.Select[Any]:
     """Each purchase once, with the claim that was its last touch, and the person who held that."""
-    whose = purchases.bought().subquery()
     named = col(Claim.id) == col(Purchase.claim_id)
     taken_before = sa.and_(col(Purchase.claim_id).is_(None), col(Claim.claimed_at) <= col(Purchase.at))
-    newest = (col(Claim.id).is_(None), col(Claim.claimed_at).desc(), col(Claim.id).desc())
+    newest = (col(Claim.id).is_(None), col(Claim.claimed_at).desc(), col(Claim.id).desc(), col(_one.person_id))
     touched = (
         sa.select(
             col(_one.person_id), col(Purchase.email_hash), col(Purchase.at), col(Purchase.amount),

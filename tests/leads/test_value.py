@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from leads import purchases, sales, value
 from leads.purchases import Told
@@ -201,5 +201,5 @@ def test_the_way_from_an_offer_to_its_code_to_the_shop_is_counted(shop: Shop) ->
     with stage.bot.reading() as session:
         found = sales.funnels(session, (Claim.platform,))
         assert found == {("facebook",): Funnel(2, 1, 0), ("x",): Funnel(1, 1, 0)}
-        assert sales.funnels(session, (), Claim.opened_at > NOW) == {(): Funnel(2, 2, 0)}
+        assert sales.funnels(session, (), col(Claim.opened_at) > NOW) == {(): Funnel(2, 2, 0)}
     assert (Funnel(2, 1, 0).taken, Funnel(2, 1, 0).used, Funnel().taken) == (0.5, 0.0, None)

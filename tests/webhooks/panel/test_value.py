@@ -43,7 +43,7 @@ def bought(office: Office) -> UUID:
                 "token_hash": str(number), "language": "fr", "platform": "pigeon", "account": "loft",
                 "post": "post-1" if offer is used else "", "opened_at": office.now,
             }  # fmt: skip
-            taken = {"code": "CODE-1", "claimed_at": office.now} if offer is used else {}
+            taken: dict[str, Any] = {"code": "CODE-1", "claimed_at": office.now} if offer is used else {}
             session.add(Claim(**claim, **taken))
         session.flush()
         session.add(Redemption(id=UUID(int=1), claim_id=UUID(int=1), by="key:till", at=office.now))

@@ -112,7 +112,7 @@ def _keep_no_addresses(session: Session, them: Traces, now: datetime) -> None:
     fan_ids = (links.ever_one_with(session, them.fan_ids) | set(session.exec(typed))) - them.fan_ids
     for table in (Claim, Lead):
         gave = update(table).where(col(table.fan_id).in_(fan_ids), func.lower(table.email).in_(addresses))
-        session.execute(gave.values(email=""))
+        session.execute(gave.values(email="", email_hash=""))
     pipeline.touch_all(session, fan_ids, now)
 
 

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     brand: str = "Maison Zéphyr"
     language: str = Field(default="fr", pattern="^(fr|en)$")
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     worker_threads: int = Field(default=16, ge=1, le=128)
 
     @classmethod

@@ -24,7 +24,6 @@ from bot.managers import Manager, SignInTry
 from bot.outbox import Outgoing
 from bot.pace import Pace
 from bot.spending import Spending
-from leads import purchases
 from leads.keys import ApiKey
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
@@ -32,7 +31,7 @@ from leads.redemptions import Redemption
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.listed import OfferCode
-from optin import links
+from optin import addresses, links
 from optin.confirmations import Confirmation
 from optin.consents import Consent
 from optin.erasures import EMAIL, Erasure, Forgotten, Suppression
@@ -80,7 +79,7 @@ def _of_fan(table: Any) -> Where:
 
 def _bought_by_address(them: Traces) -> ColumnElement[bool]:
     """What a shop told by an address of theirs, before anybody knew whose it is."""
-    hashes = [purchases.hash_of(one.handle) for one in them.handles if one.platform == EMAIL]
+    hashes = [addresses.hash_of(one.handle) for one in them.handles if one.platform == EMAIL]
     return and_(col(Purchase.fan_id).is_(None), col(Purchase.email_hash).in_(hashes))
 
 

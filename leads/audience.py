@@ -4,7 +4,7 @@ The tree is asked in SQL, but for one thing: what consent holds after profiles w
 the journal). Of linked people the query lets through whoever may meet the conditions, and each is looked at here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from sqlmodel import Session, col
 
 from leads import condition_queries, fan_facts
 from offers import conditions
-from offers.conditions import All, Any, Condition, Not, Tree, Yes
+from offers.conditions import All, Any, Condition, Not, Operator, Tree, Yes
 from optin.fans import Fan
+from optin.standing import Purpose
 
 AT_ONCE = 1000  # linked people whose facts are loaded together
 
@@ -34,6 +35,12 @@ def members(session: Session, tree: Tree, now: datetime) -> Iterator[UUID]:
     """The people whom the offer is for."""
     yield from session.scalars(_sure(tree, now)).all()
     yield from _looked_at(session, tree, now)
+
+
+def willing(tree: Tree, channels: Iterable[str]) -> Tree:
+    """Who of them said yes to offers on one of these channels."""
+    said_yes = (Condition("consent", Operator.GRANTED, Yes(channel, Purpose.OFFERS)) for channel in channels)
+    return All((tree, Any(tuple(said_yes))))
 
 
 def matching(tree: Tree, now: datetime) -> sa.Select[UUID]:

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 from connectors import Kind
+from leads import purchases
 from leads.pipeline import Lead
 from offers.claims import Claim
-from offers.conditions import Condition, Operator, Yes
+from offers.conditions import Condition, Money, Operator, Yes
 from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
@@ -58,6 +59,23 @@ def _each(table: Any, value: ColumnElement[Any], *where: ColumnElement[bool]) ->
     return theirs.where(*where).group_by(col(Fan.person_id))
 
 
+def _bought(value: Callable[[Any], ColumnElement[Any]]) -> Callable[[Any], sa.Select[Any]]:
+    """Of each purchase once a person, by however many of his fans it is his."""
+
+    def select(asked: Any) -> sa.Select[Any]:
+        whose = purchases.bought().subquery()
+        once = (
+            sa.select(_PERSON, whose.c.id, whose.c.at, whose.c.amount, whose.c.currency)
+            .join(whose, whose.c.fan_id == col(Fan.id))
+            .distinct()
+            .subquery()
+        )
+        his = sa.select(once.c.person_id, value(once.c).label("value")).group_by(once.c.person_id)
+        return his.where(once.c.currency == asked.currency) if isinstance(asked, Money) else his
+
+    return select
+
+
 def _yes(asked: Yes) -> sa.Select[Any]:
     """Who is one fan alone, and whose last word is a yes: optin/standing.py without its links."""
     withdrawn = sa.case((col(Consent.act) == Act.WITHDRAWN.value, 1), else_=0)
@@ -91,6 +109,9 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "comments": _times(Kind.COMMENT),
     "messages": _times(Kind.MESSAGE),
     "is_lead": lambda _: _each(Lead, _THERE),
+    "purchases": _bought(lambda purchase: func.count()),
+    "last_purchase": _bought(lambda purchase: func.max(purchase.at)),
+    "spent": _bought(lambda purchase: func.sum(purchase.amount)),
     "consent": _yes,
 }
 
@@ -103,11 +124,15 @@ def _longer_ago(at: ColumnElement[Any], days: int, now: datetime) -> ColumnEleme
     return sa.and_(at.is_not(None), at < now - timedelta(days=days))
 
 
+def _number(value: int | Money) -> int:
+    return value.amount if isinstance(value, Money) else value
+
+
 _HOLDS: Mapping[Operator, Callable[[ColumnElement[Any], Any, datetime], ColumnElement[bool]]] = {
     Operator.ANY_OF: lambda there, _, now: there.is_not(None),
     Operator.NONE_OF: lambda there, _, now: there.is_(None),
-    Operator.AT_LEAST: lambda times, least, now: func.coalesce(times, 0) >= least,
-    Operator.AT_MOST: lambda times, most, now: func.coalesce(times, 0) <= most,
+    Operator.AT_LEAST: lambda times, least, now: func.coalesce(times, 0) >= _number(least),
+    Operator.AT_MOST: lambda times, most, now: func.coalesce(times, 0) <= _number(most),
     Operator.WITHIN: _within,
     Operator.LONGER_AGO: _longer_ago,
     Operator.NEVER: lambda at, _, now: at.is_(None),

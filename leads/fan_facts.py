@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func
 from sqlmodel import Session, col
 
 from connectors import Kind
+from leads import purchases
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import FanFacts
@@ -42,17 +43,17 @@ _DONE = (
 )
 
 
-_QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE)
+_bought = purchases.bought(whose=_about).subquery()
+_BOUGHT = sa.select(*(_bought.c[name] for name in ("fan_id", "id", "at", "amount", "currency")))
+
+_QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT)
 
 
 def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, FanFacts]:
     """The facts of these people, each with those of all his fans."""
     everybody = people.load(session, person_ids)
-    profiles, claims, leads, done = (_read(session, each, everybody) for each in _QUERIES)
-    return {
-        person.id: _facts(person, profiles[person.id], claims[person.id], leads[person.id], done[person.id], now)
-        for person in everybody.values()
-    }
+    found = [_read(session, each, everybody) for each in _QUERIES]
+    return {person.id: _facts(person, now, *(rows[person.id] for rows in found)) for person in everybody.values()}
 
 
 def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> dict[UUID, list[Any]]:
@@ -63,10 +64,18 @@ def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> d
     return found
 
 
-def _facts(person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows, now: datetime) -> FanFacts:
+def _facts(
+    person: Person, now: datetime, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows
+) -> FanFacts:
     times: Counter[str] = Counter()
     for kind, count in done:
         times[kind] += count
+    his = {
+        purchase_id: purchase for purchase_id, *purchase in bought
+    }  # once, however many of his fans told the address
+    spent: Counter[str] = Counter()
+    for _, amount, currency in his.values():
+        spent[currency] += amount
     return FanFacts(
         languages=frozenset(person.languages.values()),
         platforms=frozenset(platform for platform, _, _ in profiles),
@@ -78,6 +87,9 @@ def _facts(person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows
         comments=times[Kind.COMMENT],
         messages=times[Kind.MESSAGE],
         is_lead=bool(leads),
+        purchases=len(his),
+        last_purchase=now - max(at for at, _, _ in his.values()) if his else None,
+        spent=spent,
         granted=_granted(person),
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from offers.claims import Claim
+from optin import addresses
 from optin.schema import belongs_to, known
 
 
@@ -20,6 +21,7 @@ class Lead(SQLModel, table=True):
     claim_id: UUID | None = belongs_to("claim", nullable=True)
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     email: str = Field(index=True)
+    email_hash: str = Field(default="", max_length=64, index=True)  # by which shops tell purchases
     phone: str = ""
     name: str = ""
     language: str = Field(max_length=8)
@@ -67,6 +69,7 @@ def promote(
     if lead is None:
         lead = _born(lead_id, claim, consent_id, first_touch_at, now)
     lead.email = claim.email or lead.email
+    lead.email_hash = addresses.hash_of(lead.email) if lead.email else ""
     lead.updated_at = now
     lead.revision = revision
     session.add(lead)

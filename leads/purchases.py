@@ -1,19 +1,21 @@
 """Purchases: what a fan bought, as the shop tells it. Each order counts once, however often it is told."""
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint, or_
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, UniqueConstraint, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from leads import redemptions
 from leads.pipeline import Lead
+from offers.claims import Claim
+from optin import addresses
 from optin.schema import belongs_to, known
 
 MOST = 10**12  # in the minor unit: a typing error above it
@@ -38,9 +40,12 @@ class Purchase(SQLModel, table=True):
     lead_id: UUID | None = belongs_to("lead", nullable=True)
     fan_id: UUID | None = belongs_to("fan", nullable=True)  # of the code or the lead
     email_hash: str = Field(default="", max_length=64, index=True)
-    at: datetime
+    at: datetime = Field(index=True)
     told_at: datetime
     told_by: str = Field(max_length=60)
+
+
+Whose = Callable[[Any], ColumnElement[bool]]  # of a column of fans' ids
 
 
 class Why(StrEnum):
@@ -101,13 +106,24 @@ def keep(session: Session, purchase_id: UUID, told: Told, by: str, now: datetime
 
 def of(session: Session, fan_ids: Collection[UUID], emails: Collection[str]) -> Sequence[Purchase]:
     """What this person bought, by his fans and his addresses, oldest first."""
-    his = or_(col(Purchase.fan_id).in_(fan_ids), col(Purchase.email_hash).in_([hash_of(one) for one in emails]))
+    his = or_(
+        col(Purchase.fan_id).in_(fan_ids), col(Purchase.email_hash).in_([addresses.hash_of(one) for one in emails])
+    )
     return session.exec(select(Purchase).where(his).order_by(col(Purchase.at), col(Purchase.id))).all()
 
 
-def hash_of(email: str) -> str:
-    """An address as shops and advertisers hash it: SHA-256 of it in small letters, without spaces around."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+def bought(*which: ColumnElement[bool], whose: Whose = lambda fan_id: fan_id.is_not(None)) -> Any:
+    """Each purchase with each fan whose it is: the one of its code or lead; where only the hash of an address was
+    told, whoever told us that address. `which` says of which purchases, `whose` of which fans."""
+    kept: tuple[Any, ...] = (col(Purchase.id), col(Purchase.at), col(Purchase.amount), col(Purchase.currency))
+    his_own = sa.select(col(Purchase.fan_id), *kept).where(whose(col(Purchase.fan_id)), *which)
+    by_address = (
+        sa.select(col(table.fan_id), *kept)
+        .join(table, col(table.email_hash) == col(Purchase.email_hash))
+        .where(col(Purchase.fan_id).is_(None), col(Purchase.email_hash) != "", whose(col(table.fan_id)), *which)
+        for table in (Claim, Lead)
+    )
+    return sa.union(his_own, *by_address)
 
 
 def _whose(session: Session, told: Told) -> dict[str, Any] | Why:

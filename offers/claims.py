@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from optin import addresses
 from optin.fans import Fan
 from optin.schema import belongs_to, known, write_all
 
@@ -46,6 +47,7 @@ class Claim(SQLModel, table=True):
     evidence: str = ""  # the platform's id of what the fan did
     opened_at: datetime
     email: str = ""
+    email_hash: str = Field(default="", max_length=64, index=True)  # by which shops tell purchases
     name: str = ""
     code: str | None = Field(default=None, max_length=40, unique=True)
     claimed_at: datetime | None = None
@@ -117,7 +119,7 @@ def settle(session: Session, claim: Claim, email: str, code: str, now: datetime)
     first: Any = session.execute(
         update(Claim)
         .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
-        .values(email=email, code=code, claimed_at=now, step=Step.CONSENT.value)
+        .values(email=email, email_hash=addresses.hash_of(email), code=code, claimed_at=now, step=Step.CONSENT.value)
     )
     if not first.rowcount:
         raise RuntimeError("a claim was given two codes")
@@ -126,7 +128,7 @@ def settle(session: Session, claim: Claim, email: str, code: str, now: datetime)
 def join(session: Session, claim: Claim, email: str) -> None:
     """The same person has his code by another profile: this claim gets none, and goes on to its next step."""
     if claim.step == Step.EMAIL.value:
-        claim.email, claim.step = email, Step.CONSENT.value
+        claim.email, claim.email_hash, claim.step = email, addresses.hash_of(email), Step.CONSENT.value
         session.add(claim)
         session.flush()
 

@@ -4,13 +4,14 @@
                                  {"not": {"field": "comments", "operator": "at_most", "value": 2}}]}}
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from uuid import UUID
 
-from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Not, Operator, Tree, Value, Yes
+from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Money, Not, Operator, Tree, Value, Yes
 from offers.texts import Fault
 from optin.standing import EVERYWHERE, Purpose
 
@@ -21,6 +22,8 @@ MOST_WORDS = 100
 LONGEST_WORD = 200
 MOST_TIMES = 1_000_000
 MOST_DAYS = 36_500
+MOST_MONEY = 10**12  # in the minor unit
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 class Wrong(StrEnum):
@@ -79,6 +82,8 @@ def _worded(value: Value) -> dict[str, object]:
             return {"value": list(value)}
         case Yes(channel, purpose):
             return {"value": {"channel": channel, "purpose": purpose}}
+        case Money(amount, currency):
+            return {"value": {"amount": amount, "currency": currency}}
         case _:
             return {"value": value}
 
@@ -177,6 +182,14 @@ def _yes(said: object) -> Yes:
     raise ValueError("channel, purpose")
 
 
+def _money(said: object) -> Money:
+    match said:
+        case {"amount": int(amount), "currency": str(currency), **rest} if not rest and type(amount) is int:
+            if 0 <= amount <= MOST_MONEY and CURRENCY.fullmatch(currency):
+                return Money(amount, currency)
+    raise ValueError("amount, currency")
+
+
 def _is_word(said: object) -> bool:
     # PostgreSQL's text holds no NUL.
     return isinstance(said, str) and 0 < len(said) <= LONGEST_WORD and "\0" not in said
@@ -204,4 +217,5 @@ _VALUES: Mapping[Kind, Callable[[object], Value]] = {
     Kind.AGE: _up_to(MOST_DAYS),
     Kind.YES_OR_NO: _yes_or_no,
     Kind.CONSENT: _yes,
+    Kind.MONEY: _money,
 }

@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any as Anything
 
 from optin.standing import EVERYWHERE
 
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     AGE = "age"  # of something that happened once, or never: in days
     YES_OR_NO = "yes_or_no"
     CONSENT = "consent"
+    MONEY = "money"  # in one currency, since no other can be told from it
 
 
 OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
@@ -46,6 +48,7 @@ OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.AGE: (Operator.WITHIN, Operator.LONGER_AGO, Operator.NEVER),
     Kind.YES_OR_NO: (Operator.IS,),
     Kind.CONSENT: (Operator.GRANTED, Operator.NOT_GRANTED),
+    Kind.MONEY: (Operator.AT_LEAST, Operator.AT_MOST),
 }
 
 
@@ -57,7 +60,15 @@ class Yes:
     purpose: str
 
 
-Value = tuple[str, ...] | int | bool | Yes | None
+@dataclass(frozen=True, slots=True)
+class Money:
+    """In the currency's minor unit: 1990 is 19.90 EUR."""
+
+    amount: int
+    currency: str
+
+
+Value = tuple[str, ...] | int | bool | Yes | Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,9 @@ class FanFacts:
     comments: int = 0
     messages: int = 0
     is_lead: bool = False
+    purchases: int = 0
+    last_purchase: timedelta | None = None
+    spent: Mapping[str, int] = field(default_factory=dict)  # by currency
     # By channel, the purposes to which one of his fans said yes; EVERYWHERE is every channel that isn't named.
     granted: Mapping[str, Collection[str]] = field(default_factory=dict)
 
@@ -121,11 +135,14 @@ FIELDS: Mapping[str, Field] = {
     "source_post": Field(Kind.WORDS, "Post that brought the fan to an offer", "posts"),
     "holds_offer": Field(Kind.OFFERS, "Offer that the fan asked for", "held"),
     "claimed_offer": Field(Kind.OFFERS, "Offer of which the fan has the code", "claimed"),
-    "first_met": Field(Kind.AGE, "First heard, days ago", "first_met"),
-    "last_heard": Field(Kind.AGE, "Last heard, days ago", "last_heard"),
+    "first_met": Field(Kind.AGE, "First heard from", "first_met"),
+    "last_heard": Field(Kind.AGE, "Last heard from", "last_heard"),
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),
     "messages": Field(Kind.COUNT, "Number of private messages", "messages"),
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
+    "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),
+    "last_purchase": Field(Kind.AGE, "Last purchase", "last_purchase"),
+    "spent": Field(Kind.MONEY, "Money spent", "spent"),
     "consent": Field(Kind.CONSENT, "Consent", "granted"),
 }
 
@@ -195,6 +212,18 @@ def _none_of(read: Callable[[FanFacts], frozenset[str]], value: tuple[str, ...])
     return lambda facts: unwanted.isdisjoint(read(facts))
 
 
+def _at_least(read: Callable[[FanFacts], Anything], value: int | Money) -> Test:
+    if isinstance(value, Money):
+        return lambda facts: read(facts).get(value.currency, 0) >= value.amount
+    return lambda facts: read(facts) >= value
+
+
+def _at_most(read: Callable[[FanFacts], Anything], value: int | Money) -> Test:
+    if isinstance(value, Money):
+        return lambda facts: read(facts).get(value.currency, 0) <= value.amount
+    return lambda facts: read(facts) <= value
+
+
 def _within(read: Callable[[FanFacts], timedelta | None], value: int) -> Test:
     limit = timedelta(days=value)
     return lambda facts: (ago := read(facts)) is not None and ago <= limit
@@ -224,8 +253,8 @@ def _not_granted(read: Callable[[FanFacts], Mapping[str, Collection[str]]], valu
 _TESTS: Mapping[Operator, Callable[..., Test]] = {
     Operator.ANY_OF: _any_of,
     Operator.NONE_OF: _none_of,
-    Operator.AT_LEAST: lambda read, value: lambda facts: read(facts) >= value,
-    Operator.AT_MOST: lambda read, value: lambda facts: read(facts) <= value,
+    Operator.AT_LEAST: _at_least,
+    Operator.AT_MOST: _at_most,
     Operator.WITHIN: _within,
     Operator.LONGER_AGO: _longer_ago,
     Operator.NEVER: lambda read, value: lambda facts: read(facts) is None,

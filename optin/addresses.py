@@ -1,5 +1,6 @@
 """The e-mail address or phone number that somebody typed in the middle of a sentence."""
 
+import hashlib
 import re
 import unicodedata
 from itertools import islice
@@ -38,6 +39,11 @@ def valid_email(address: str) -> str | None:
         return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     except EmailNotValidError:
         return None
+
+
+def hash_of(email: str) -> str:
+    """An address as shops and advertisers hash it: SHA-256 of it in small letters, without spaces around."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
 def written_out(text: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from babel.support import Translations
 from flask import Flask, Response, g, request
 
@@ -29,7 +29,8 @@ def install(app: Flask) -> None:
         words(known)  # read once, and a broken file is noticed at start
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.filters.update(day=day, moment=moment, in_full=in_full, number=number)
+    app.jinja_env.filters.update(day=day, moment=moment, in_full=in_full, number=number, translated=gettext)
+    app.jinja_env.filters.update(money=money, percent=percent)
     app.jinja_env.globals.update(language=language, in_language=in_language, languages=LANGUAGES)
     app.after_request(remember_choice)
 
@@ -99,6 +100,15 @@ def in_full(when: datetime) -> str:
     local = when.astimezone(PARIS)
     pattern = {"en": "d MMMM y 'at' HH:mm", "fr": "d'er' MMMM y 'à' HH:mm" if local.day == 1 else "d MMMM y 'à' HH:mm"}
     return format_datetime(local, pattern[language()], locale=language())
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount in the currency's minor unit: 1990 is "19,90 €"."""
+    return format_currency(amount / 10 ** get_currency_precision(currency), currency, locale=language())
+
+
+def percent(share: float) -> str:
+    return format_percent(share, "#,##0 %" if language() == "fr" else "#,##0%", locale=language())
 
 
 def number(value: float) -> str:

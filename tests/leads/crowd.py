@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlmodel import Session, func, select
 
 from leads.pipeline import Lead
+from leads.purchases import Purchase
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, links
+from optin.addresses import hash_of
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
 from optin.links import Link, Proof
@@ -50,6 +52,8 @@ class Crowd:
             self.speak(self.chance.choice(self.fans))
         for _ in range(count // 2):
             self.link()
+        for number in range(2 * count):
+            self.buy(number)
 
     def meet(self, number: int) -> None:
         fan_id = self.new_id()
@@ -92,15 +96,35 @@ class Crowd:
                 id=claim_id, fan_id=profile.fan_id, profile_id=profile.id, offer_id=offer_id, token_hash=claim_id.hex,
                 language="fr", platform=profile.platform, account="a", post=self.chance.choice(("", *trees.POSTS)),
                 opened_at=NOW, code=self.chance.choice((None, claim_id.hex)),
+                email_hash=self.chance.choice(("", hash_of(self.address()))),
             )
         )  # fmt: skip
+
+    def buy(self, number: int) -> None:
+        """By a fan's code or lead, or told by an address that nobody, somebody or several have told us."""
+        whose: dict[str, Any] = {"fan_id": self.chance.choice(self.fans[: len(self.fans) * 2 // 3])}
+        if self.chance.random() < 0.5:
+            whose = {"email_hash": hash_of(self.address()), "fan_id": None}
+        elif self.chance.random() < 0.5:
+            whose["email_hash"] = hash_of(self.address())
+        self.session.add(
+            Purchase(
+                id=self.new_id(), source="shop", order_id=str(number), amount=self.chance.choice((0, 500, 1500)),
+                currency=self.chance.choice(trees.CURRENCIES), at=self.ago(), told_at=NOW, told_by="shop",
+                **{"email_hash": "-", **whose},
+            )
+        )  # fmt: skip
+
+    def address(self) -> str:
+        return f"fan-{self.chance.randrange(len(self.fans))}@example.com"
 
     def lead(self, fan_id: UUID) -> None:
         consent_id = self.speak(fan_id)
         self.session.add(
             Lead(
                 id=self.new_id(), fan_id=fan_id, consent_id=consent_id, email="", language="fr", platform="x",
-                account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW, revision=1000 + len(self.fans),
+                email_hash=hash_of(self.address()), account="a", first_touch_at=NOW, created_at=NOW,
+                updated_at=NOW, revision=1000 + len(self.fans),
             )
         )  # fmt: skip
 

@@ -85,7 +85,18 @@ def test_the_invented_crowd_has_people_of_each_sort(database_url: str) -> None:
         linked = session.exec(select(Fan).where(Fan.id != Fan.person_id)).all()
 
     assert len(linked) > 8
-    for name in ("posts", "held", "claimed", "first_met", "comments", "messages", "is_lead", "granted"):
+    for name in (
+        "posts",
+        "held",
+        "claimed",
+        "first_met",
+        "comments",
+        "messages",
+        "is_lead",
+        "granted",
+        "purchases",
+        "spent",
+    ):
         assert 5 < sum(1 for each in facts if getattr(each, name)) < len(facts), name
 
 

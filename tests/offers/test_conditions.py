@@ -8,7 +8,20 @@ from hypothesis import given
 
 from offers import condition_rows, editing
 from offers.condition_rows import DEEPEST, MOST, Wrong
-from offers.conditions import EVERYBODY, FIELDS, OPERATORS, All, Any, Condition, FanFacts, Not, Operator, Yes, evaluate
+from offers.conditions import (
+    EVERYBODY,
+    FIELDS,
+    OPERATORS,
+    All,
+    Any,
+    Condition,
+    FanFacts,
+    Money,
+    Not,
+    Operator,
+    Yes,
+    evaluate,
+)
 from offers.editing import Sheet
 from offers.texts import Fault
 from tests.offers.trees import TREES
@@ -59,6 +72,12 @@ def allowed(**granted: str) -> FanFacts:
         (row("is_lead", "is", True), FanFacts(is_lead=True), True),
         (row("is_lead", "is", False), NOBODY_KNOWN, True),
         (row("is_lead", "is", False), FanFacts(is_lead=True), False),
+        (row("purchases", "at_least", 2), FanFacts(purchases=2), True),
+        (row("last_purchase", "longer_ago", 30), FanFacts(last_purchase=31 * DAY), True),
+        (row("last_purchase", "longer_ago", 30), NOBODY_KNOWN, False),
+        (row("spent", "at_least", Money(5000, "EUR")), FanFacts(spent={"EUR": 5000}), True),
+        (row("spent", "at_least", Money(5000, "EUR")), FanFacts(spent={"EUR": 4999, "JPY": 9000}), False),
+        (row("spent", "at_most", Money(0, "EUR")), FanFacts(spent={"JPY": 9000}), True),
         (row("consent", "granted", Yes("email", "offers")), allowed(email="offers"), True),
         (row("consent", "granted", Yes("email", "newsletter")), allowed(email="offers"), False),
         (row("consent", "granted", Yes("email", "offers")), allowed(everywhere="offers"), True),

@@ -4,13 +4,14 @@ from typing import Any as Anything
 
 from hypothesis import strategies as st
 
-from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Not, Operator, Tree, Yes
+from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Money, Not, Operator, Tree, Yes
 
 LANGUAGES = ("de", "en", "fr")
 PLATFORMS = ("facebook", "telegram", "x")
 POSTS = ("p1", "p2", "p3")
 OFFERS = tuple(f"00000000-0000-0000-0000-0000000000a{number}" for number in range(4))
 CHANNELS = ("email", "facebook", "telegram")
+CURRENCIES = ("EUR", "JPY")
 PURPOSES = ("newsletter", "offers", "service")
 
 _WORDS = {"language": (*LANGUAGES, "it"), "platform": (*PLATFORMS, "email"), "source_post": (*POSTS, "p4")}
@@ -34,6 +35,8 @@ def _value(name: str, operator: Operator) -> st.SearchStrategy[Anything]:
             return st.sampled_from((0, 1, 2, 5, 10, 36_500))
         case Kind.YES_OR_NO:
             return st.booleans()
+        case Kind.MONEY:
+            return st.builds(Money, st.sampled_from((0, 1, 500, 1500, 4000)), st.sampled_from(CURRENCIES))
         case Kind.CONSENT:
             return st.builds(Yes, st.sampled_from((*CHANNELS, "x")), st.sampled_from(PURPOSES))
 

@@ -21,7 +21,7 @@ from leads.pipeline import ErasedLead, Lead
 from leads.purchases import Told
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import links, people, preferences, receipts
+from optin import addresses, links, people, preferences, receipts
 from optin.consents import Consent
 from optin.erasures import Erasure, How, Suppression
 from optin.fans import Fan, Profile
@@ -66,7 +66,7 @@ def bought(stage: Stage, fan_id: UUID, word: str) -> None:
     """She showed her code at a till, and bought once more by her address alone."""
     now, claim = stage.now, next(one for one in stage.all(Claim) if one.fan_id == fan_id and one.code)
     by_code = Told("shop", f"{word}-1", 1990, "EUR", now, code=str(claim.code))
-    by_address = Told("shop", f"{word}-2", 990, "EUR", now, email_hash=purchases.hash_of(claim.email))
+    by_address = Told("shop", f"{word}-2", 990, "EUR", now, email_hash=addresses.hash_of(claim.email))
     with stage.bot.transaction() as session:
         redemptions.redeem(session, stage.bot.new_id(), str(claim.code), "key:till", now, place=word)
         for told in (by_code, by_address):

@@ -11,6 +11,7 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from offers.conditions import FIELDS
 from tests.cast import Stage
 from webhooks import i18n
 
@@ -23,7 +24,8 @@ VARIABLE = re.compile(r"%\((\w+)\)")
 def used() -> set[str]:
     """Every text that a page or a view asks for, by its first form."""
     found = extract_from_dir(WEBHOOKS, METHODS, keywords=KEYWORDS)
-    return {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
+    labels = {field.label for field in FIELDS.values()}  # said by the name of what a condition is about
+    return labels | {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
 
 
 def written(language: str) -> Iterator[Message]:

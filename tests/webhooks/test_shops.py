@@ -15,6 +15,7 @@ from leads import keys, purchases
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
 from offers.claims import Claim
+from optin import addresses
 from tests.cast import NOW, Stage
 
 ORDER: dict[str, Any] = {
@@ -148,7 +149,7 @@ def test_a_purchase_is_his_by_code_by_lead_or_by_address(stage: Stage) -> None:
     lead, shop = stage.lead(stage.offer(), "alice"), till(stage)
     with stage.bot.reading() as session:
         code = session.exec(select(Claim.code)).one()
-    by_address = {"email_sha256": purchases.hash_of(" Alice@Example.com")}
+    by_address = {"email_sha256": addresses.hash_of(" Alice@Example.com")}
     says: list[dict[str, Any]] = [{"code": code}, {"lead_id": str(lead.id)}, by_address]
 
     for number, who in enumerate(says):

@@ -10,16 +10,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds, on a machine that is busy
+PHONE = {"viewport": {"width": 390, "height": 844}}
+DESK = {"viewport": {"width": 1280, "height": 900}}
+SLOWLY = 30_000.0  # milliseconds: the machine may be busy, and X is asked only every few seconds
+NewPage = Callable[..., Page]
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,11 @@ class Service:
         made_here = json.loads((self.folder / "var" / "secrets.json").read_text())
         return {**_plain(self.port), "SECRET_KEY": made_here["secret_key"]}
 
-    def ask(self, path: str, key: str) -> Any:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {key}"}
-        )
+    def ask(self, path: str, key: str, told: dict[str, Any] | None = None) -> Any:
+        """What the API answers; to what is `told` to it, where something is."""
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        body = json.dumps(told).encode() if told is not None else None
+        request = urllib.request.Request(f"{self.at}{path}", body, headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -80,6 +86,26 @@ def service(tmp_path: Path) -> Iterator[Service]:
         process.send_signal(signal.SIGINT)
         code = process.wait(PATIENCE)
     assert code == 0, (tmp_path / "out.txt").read_text()
+
+
+@pytest.fixture
+def fan(new_page: NewPage, service: Service) -> Page:
+    page = new_page(**DESK)
+    page.set_default_timeout(SLOWLY)
+    page.goto(service.fan_page)
+    return page
+
+
+@pytest.fixture
+def manager(new_page: NewPage, service: Service) -> Page:
+    page = new_page(**DESK)
+    page.set_default_timeout(SLOWLY)
+    page.goto(f"{service.panel}?lang=fr")
+    page.fill("input[name=email]", "demo@fanfare.example")
+    page.fill("input[name=password]", service.password)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="À valider").wait_for()
+    return page
 
 
 def _plain(port: int) -> dict[str, str]:

@@ -1,37 +1,11 @@
 """A newcomer's first hour: play the fan on each platform, approve in the panel, claim, and find the lead."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.whole.conftest import Service
-
-PHONE = {"viewport": {"width": 390, "height": 844}}
-DESK = {"viewport": {"width": 1280, "height": 900}}
-SLOWLY = 30_000.0  # milliseconds: the machine may be busy, and X is asked only every few seconds
-NewPage = Callable[..., Page]
-
-
-@pytest.fixture
-def fan(new_page: NewPage, service: Service) -> Page:
-    page = new_page(**DESK)
-    page.set_default_timeout(SLOWLY)
-    page.goto(service.fan_page)
-    return page
-
-
-@pytest.fixture
-def manager(new_page: NewPage, service: Service) -> Page:
-    page = new_page(**DESK)
-    page.set_default_timeout(SLOWLY)
-    page.goto(f"{service.panel}?lang=fr")
-    page.fill("input[name=email]", "demo@fanfare.example")
-    page.fill("input[name=password]", service.password)
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="À valider").wait_for()
-    return page
+from tests.whole.conftest import PHONE, NewPage, Service
 
 
 @pytest.mark.timeout(300)

@@ -26,6 +26,7 @@ from webhooks.panel import (
     reports,
     rules,
     sign_in,
+    value,
     who,
 )
 from webhooks.panel.shapes import Waiting
@@ -49,6 +50,7 @@ PAGES = (
     rules,
     journal,
     counter,
+    value,
 )
 for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

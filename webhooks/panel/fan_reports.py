@@ -25,6 +25,7 @@ from optin.people import Person
 from optin.preferences import Preference
 from optin.pressure import Used
 from optin.standing import EVERYWHERE, Act, Purpose, Standing
+from webhooks.panel import value_reports
 from webhooks.panel.reports import PAGE, piece
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
@@ -76,6 +77,7 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         wishes=_wishes(session, person, noted),
         used=_used(session, person, now),
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
+        brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
     )
 
 

@@ -124,6 +124,7 @@ def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None, t
     page = render_template(
         "panel/fan.html",
         story=story,
+        currency=bot.settings.currency,
         permits=permits,
         may=[profile for profile in story.profiles if isinstance(permits[profile.id], Permit)],
         names=names,

@@ -1,6 +1,5 @@
 """An offer's form: what was typed, read into a sheet, with the faults of what can't be read."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,10 +10,12 @@ from offers.catalog import Offer
 from offers.editing import LANGUAGES, PARTS, Amiss, Faults, Sheet, sheet_of
 from offers.texts import Fault
 from webhooks.i18n import PARIS
+from webhooks.panel import condition_form
+from webhooks.panel.condition_form import Group
+from webhooks.panel.typed import NUMBER, listed, squeezed
 
 SINGLE = ("name", "slug", "value", "keywords", "posts", "starts_at", "ends_at", "priority", "stock", "code_prefix")
 TEXTS = tuple(f"{language}.{part}" for language in LANGUAGES for part in PARTS)
-NUMBER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Typed:
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     needs_approval: bool = True
+    conditions: Group | None = None  # as they stand
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
@@ -36,6 +38,7 @@ def sent(form: MultiDict[str, str]) -> Typed:
         platforms=tuple(form.getlist("platforms")),
         accounts=tuple(form.getlist("accounts")),
         needs_approval="needs_approval" in form,
+        conditions=condition_form.sent(form),
     )
 
 
@@ -54,7 +57,8 @@ def of(offer: Offer) -> Typed:
         "code_prefix": sheet.code_prefix,
     }
     texts = {f"{language}.{part}": text for language, parts in sheet.texts.items() for part, text in parts.items()}
-    return Typed(fields | texts, sheet.platforms, sheet.accounts, sheet.needs_approval)
+    conditions = condition_form.of(offer.conditions)
+    return Typed(fields | texts, sheet.platforms, sheet.accounts, sheet.needs_approval, conditions)
 
 
 def read(typed: Typed) -> tuple[Sheet, Faults]:
@@ -63,10 +67,10 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
     sheet = Sheet(
         name=typed["name"].strip(),
         value=typed["value"].strip(),
-        keywords=_listed(typed["keywords"], r"[,;\n]"),
+        keywords=listed(typed["keywords"], r"[,;\n]"),
         platforms=typed.platforms,
         accounts=typed.accounts,
-        posts=_listed(typed["posts"], r"[,;\s]"),
+        posts=listed(typed["posts"], r"[,;\s]"),
         starts_at=_moment(typed, "starts_at", faults),
         ends_at=_moment(typed, "ends_at", faults),
         priority=_number(typed, "priority", faults) or 0,
@@ -74,6 +78,7 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         stock=_number(typed, "stock", faults),
         code_prefix=typed["code_prefix"].strip().upper(),
         texts={language: _parts(typed, language) for language in LANGUAGES},
+        conditions=condition_form.document(typed.conditions)[0] if typed.conditions else None,
     )
     return sheet, faults
 
@@ -83,13 +88,8 @@ def _parts(typed: Typed, language: str) -> dict[str, str]:
     return {part: text for part, text in texts.items() if text}
 
 
-def _listed(typed: str, between: str) -> tuple[str, ...]:
-    """Each once, in the order in which they were typed."""
-    return tuple(dict.fromkeys(word for part in re.split(between, typed) if (word := part.strip())))
-
-
 def _number(typed: Typed, name: str, faults: Faults) -> int | None:
-    text = re.sub(r"\s", "", typed[name])  # "1 000" is a number in French
+    text = squeezed(typed[name])
     if text and not NUMBER.fullmatch(text):
         faults[name] = [Fault(Amiss.NOT_A_NUMBER)]
     return int(text) if NUMBER.fullmatch(text) else None

@@ -1,5 +1,6 @@
 """The offers: listed, made, changed, opened, paused, and read in both languages before a fan reads them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,12 +11,18 @@ from sqlmodel import Session
 from bot import preview, shelf
 from bot.changes import Subject
 from bot.preview import Reading
+from offers import editing
 from offers.catalog import Offer
+from offers.conditions import FIELDS, OPERATORS
 from offers.editing import LANGUAGES, LONGEST, Amiss, Faults, Sheet, sheet_of
 from offers.texts import VARIABLES, Fault
+from optin.standing import Purpose
 from webhooks.door import the_bot
-from webhooks.panel import offer_form, reports, who
+from webhooks.panel import condition_form, offer_form, reach, reports, who
+from webhooks.panel.condition_form import Group, Match
 from webhooks.panel.offer_form import Typed
+
+COUNT = "count"  # among the buttons that reshape conditions, the one that only counts whom they reach
 
 blueprint = APIBlueprint("offers", __name__, enable_openapi=False)
 
@@ -32,6 +39,8 @@ def make() -> Response:
     if request.method == "GET":
         return _page(None, Typed(), {}, Sheet())
     typed = offer_form.sent(request.form)
+    if "change" in request.form:
+        return _reshaped(None, typed)
     sheet, faults = _read(typed, None)
     if faults or _only_looks():
         return _page(None, typed, faults, sheet)
@@ -48,6 +57,8 @@ def one(offer_id: UUID) -> Response:
     if request.method == "GET":
         return _page(offer, offer_form.of(offer), {}, sheet_of(offer))
     typed = offer_form.sent(request.form)
+    if "change" in request.form:
+        return _reshaped(offer, typed)
     sheet, faults = _read(typed, offer)
     if faults or _only_looks():
         return _page(offer, typed, faults, sheet)
@@ -86,7 +97,28 @@ def _read(typed: Typed, offer: Offer | None) -> tuple[Sheet, Faults]:
     faults = unread or shelf.faults(the_bot(), sheet, offer)
     if _asks_to_open():
         faults = faults or shelf.faults_to_open(the_bot(), sheet)
-    return sheet, faults
+    return sheet, _in_place(faults, typed)
+
+
+def _in_place(faults: Faults, typed: Typed) -> Faults:
+    return condition_form.faults(faults, condition_form.document(typed.conditions)[1]) if typed.conditions else faults
+
+
+def _reshaped(offer: Offer | None, typed: Typed) -> Response:
+    """A button among the conditions: the form comes back with a row more or less, and nothing is written down."""
+    wish, sheet = request.form["change"], offer_form.read(typed)[0]
+    if wish == COUNT:
+        found = _in_place(editing.faults(sheet), typed)
+        unfit = {name: told for name, told in found.items() if name.startswith(condition_form.ROOT)}
+        return _page(offer, typed, unfit, sheet, 200)
+    field = request.form.get(f"{condition_form.ROOT}{_dotted(wish)}.add", "")
+    conditions, goes_on = condition_form.reshaped(typed.conditions or Group(), wish, field)
+    return _page(offer, replace(typed, conditions=conditions), {}, sheet, goes_on=goes_on)
+
+
+def _dotted(wish: str) -> str:
+    place = wish.partition(":")[2]
+    return f".{place}" if place else ""
 
 
 def _write(offer_id: UUID, seen: datetime, sheet: Sheet) -> bool:
@@ -126,14 +158,30 @@ def _to(offer_id: UUID, verb: str) -> Response:
     return make_response(redirect(url_for("panel.offers.one", offer_id=offer_id), 303))
 
 
-def _page(offer: Offer | None, typed: Typed, faults: Faults, sheet: Sheet, status: int = 422) -> Response:
-    bot = the_bot()
+def _page(
+    offer: Offer | None, typed: Typed, faults: Faults, sheet: Sheet, status: int = 422, goes_on: str = ""
+) -> Response:
+    bot, conditions = the_bot(), typed.conditions or Group()
+    with bot.reading() as session:
+        reached = reach.of(session, bot, conditions)
+        choices = reach.choices(session, bot, conditions, offer.id if offer else None)
     page = render_template(
         "panel/offer.html",
         offer=offer,
         typed=typed,
         faults=faults,
-        readings=_readings(sheet, faults),
+        readings=_readings(sheet),
+        conditions=conditions,
+        root=condition_form.ROOT,
+        deepest=condition_form.DEEPEST_ADDED,
+        purposes=list(Purpose),
+        currency=bot.settings.currency,
+        condition_fields=FIELDS,
+        operators=OPERATORS,
+        matches=list(Match),
+        reached=reached,
+        choices=choices,
+        goes_on=goes_on,
         entrances=preview.entrances(bot, sheet, offer.slug) if offer else [],
         changes=_changes(offer),
         platforms=sorted({*bot.connectors, *typed.platforms}),
@@ -146,8 +194,9 @@ def _page(offer: Offer | None, typed: Typed, faults: Faults, sheet: Sheet, statu
     return make_response(page, status if faults else 200)
 
 
-def _readings(sheet: Sheet, faults: Faults) -> list[Reading]:
+def _readings(sheet: Sheet) -> list[Reading]:
     """How it reads in each language whose texts can be read at all."""
+    faults = editing.faults(sheet)
     readable = [
         language
         for language in LANGUAGES

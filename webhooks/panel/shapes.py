@@ -17,6 +17,7 @@ from optin.links import Link
 from optin.preferences import Preference
 from optin.pressure import Caps, Used
 from optin.standing import Standing
+from webhooks.panel.value_reports import Brought
 
 Row = TypeVar("Row")
 
@@ -130,6 +131,7 @@ class Story:
     wishes: Sequence[Wished]
     used: Sequence[Used]
     offers: Sequence[Offer]
+    brought: Brought
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The queue in a real browser: by keyboard, with drafts that come and go, and without JavaScript."""
+"""The queue and the conditions of an offer in a real browser: by keyboard, and without JavaScript."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -254,3 +254,41 @@ def test_the_browser_finds_nothing_to_complain_about(
         page.goto(f"{address}/panel/{path}")
 
     assert complaints == []
+
+
+def test_conditions_are_made_by_keyboard_alone(office: Office, desk: Page, address: str) -> None:
+    office.hears("Bonjour")
+    desk.goto(f"{address}/panel/offers/new")
+    reach = desk.get_by_role("group", name="Which fans").get_by_role("status")
+
+    desk.get_by_label("What the new condition is about").focus()
+    desk.keyboard.type("Number of comments")
+    for key in ("Tab", "Enter"):
+        desk.keyboard.press(key)
+    expect(desk.get_by_label("Number of comments", exact=True)).to_be_focused()
+    desk.keyboard.press("Tab")
+    desk.keyboard.type("2")
+    expect(reach).to_contain_text("0 people meet this")
+    desk.keyboard.press("Backspace")
+    desk.keyboard.type("1")
+    expect(reach).to_contain_text("1 person meets this")
+    for key in ("Tab", "Enter"):
+        desk.keyboard.press(key)
+
+    expect(desk.get_by_label("Number of comments", exact=True)).to_have_count(0)
+    expect(desk.get_by_label("The fan must meet")).to_be_focused()
+
+
+def test_conditions_need_no_javascript(office: Office, new_page: Callable[..., Page], address: str) -> None:
+    page = sign_in(new_page(java_script_enabled=False), address)
+    page.goto(f"{address}/panel/offers/new")
+    page.get_by_label("Name, for the team").fill("Half typed")
+
+    page.get_by_label("What the new condition is about").select_option("Last heard from")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("Last heard from: how many days").fill("soon")
+    page.get_by_role("button", name="Count again").click()
+
+    expect(page.get_by_text("Please write a whole number from 0 to 36500.")).to_be_visible()
+    expect(page.get_by_label("Last heard from: how many days")).to_have_value("soon")
+    expect(page.get_by_label("Name, for the team")).to_have_value("Half typed")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
@@ -19,6 +20,8 @@ from bot.outbox import State
 from bot.own_words import Unfit
 from bot.ruling import Odd
 from connectors import Kind, Way
+from offers import condition_rows
+from offers.conditions import FIELDS, Operator
 from offers.editing import Amiss, Sheet
 from offers.texts import Fault, Wrong
 from optin import obstacles
@@ -29,23 +32,26 @@ from optin.receipts import Stage, Verdict
 from optin.standing import Act, Purpose
 from tests.webhooks.panel import office as managers_office
 from tests.webhooks.panel.office import Office
+from webhooks.panel.condition_form import Match
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "webhooks" / "templates" / "panel"
+PANEL = ROOT / "webhooks" / "panel"
 FRENCH = ROOT / "webhooks" / "translations" / "fr" / "LC_MESSAGES" / "panel.po"
 VARIABLE = re.compile(r"%\(\w+\)[sd]")
 Text = str | tuple[str, ...]
 
 
 def used() -> set[Text]:
-    """Every text that a template of the panel says."""
-    found: set[Text] = set()
+    """Every text that a template of the panel says, and the labels of what conditions are about."""
+    found: set[Text] = {field.label for field in FIELDS.values()}
     for path in TEMPLATES.glob("*.html"):
         with path.open("rb") as lines:
             for _, how, said, _ in babel_extract(lines, ("_", "ngettext"), [], {"newstyle_gettext": "true"}):
                 texts = (said,) if isinstance(said, str) else tuple(map(str, said or ()))
                 found.add(texts[:2] if how == "ngettext" else texts[0])
-    return found
+    in_python = extract_from_dir(PANEL, [("**.py", "python")], keywords={"_": None})
+    return found | {str(said) for _, _, said, _, _ in in_python}
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +172,7 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("outcome", list(Outcome)),
         ("change", list(What)),
         ("unfit", list(Unfit)),
-        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd)]),
+        ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd, *condition_rows.Wrong)]),
         ("purpose", [*Purpose, "*"]),
         ("act", list(Act)),
         ("how", hows()),
@@ -177,6 +183,8 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("stage", list(Stage)),
         ("verdict", list(Verdict)),
         ("span", list(SPANS)),
+        ("operator", list(Operator)),
+        ("match", list(Match)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],
 )

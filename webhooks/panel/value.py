@@ -1,0 +1,100 @@
+"""What it is all worth: revenue, baskets, regularity and conversion by platform, offer and post, to read or as CSV."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+
+from apiflask import APIBlueprint
+from babel.numbers import get_currency_precision
+from flask import Response, make_response, render_template, request
+
+from webhooks.door import the_bot
+from webhooks.i18n import gettext as _
+from webhooks.i18n import language
+from webhooks.panel import value_reports
+from webhooks.panel.value_reports import Line, Report
+
+PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365), "all": None}
+FIRST = "90"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a table program would calculate it
+
+blueprint = APIBlueprint("value", __name__, enable_openapi=False)
+
+
+@blueprint.get("/value")
+def show() -> str:
+    return render_template(
+        "panel/value.html",
+        report=_report(),
+        period=_period(),
+        periods=list(PERIODS),
+        currency=the_bot().settings.currency,
+    )
+
+
+@blueprint.get("/value.csv")
+def download() -> Response:
+    """For French Excel as well: it takes UTF-8 by its first mark, and semicolons."""
+    text = StringIO()
+    csv.writer(text, delimiter=";").writerows(_rows(_report()))
+    response = make_response("\ufeff" + text.getvalue())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="value-{_period()}.csv"'
+    return response
+
+
+def _report() -> Report:
+    bot, now = the_bot(), the_bot().now()
+    with bot.reading() as session:
+        return value_reports.report(session, bot.settings.currency, _since(now), now)
+
+
+def _period() -> str:
+    asked = request.args.get("period", FIRST)
+    return asked if asked in PERIODS else FIRST
+
+
+def _since(now: datetime) -> datetime | None:
+    period = PERIODS[_period()]
+    return None if period is None else now - period
+
+
+def _rows(report: Report) -> Iterator[list[str]]:
+    currency = the_bot().settings.currency
+    yield [
+        _("By"), _("Platform"), _("Name"), f"{_('Revenue')} ({currency})", _("Purchases"),
+        f"{_('Average basket')} ({currency})", _("Buyers"), _("Buyers who came back"), _("Days between two visits"),
+        _("Offered"), _("Codes taken"), _("Codes used"), _("Fans whom we know"),
+    ]  # fmt: skip
+    named = {"platform": _("Platform"), "offer": _("Offer"), "post": _("Post")}
+    for by, lines in report.tables.items():
+        yield from ([named[by], *_cells(line, currency)] for line in lines)
+
+
+def _cells(line: Line, currency: str) -> list[str]:
+    worth, funnel, minor = line.worth, line.funnel, 10 ** get_currency_precision(currency)
+    return [
+        line.platform,
+        _plain(line.name or _("No code before it")),
+        _decimal(worth.revenue / minor),
+        str(worth.purchases),
+        _decimal(worth.basket / minor) if worth.basket is not None else "",
+        str(worth.buyers),
+        str(worth.came_back),
+        _decimal(worth.rhythm) if worth.rhythm is not None else "",
+        str(funnel.offered),
+        str(funnel.claimed),
+        str(funnel.redeemed),
+        str(line.fans) if line.fans else "",
+    ]
+
+
+def _decimal(number: float) -> str:
+    """As the reader's table program writes it."""
+    text = f"{number:.2f}"
+    return text.replace(".", ",") if language() == "fr" else text
+
+
+def _plain(name: str) -> str:
+    return f"'{name}" if name.startswith(FORMULA) else name

@@ -123,6 +123,7 @@ def _reduce(session: Session, bot: Bot, fan_ids: Sequence[Any], now: datetime) -
     erasures.suppress(session, bot.settings.secret, forgetting.refused(session, them), now)
     others.keep_nothing(session, bot, them, now)
     pipeline.erase(session, proven, now)
+    pipeline.touch_all(session, forgetting.whom_they_leave(session, proven), now)
     for table, where in HIS.items():
         if table not in PROOF:
             session.connection().execute(delete(table).where(where(them)))

@@ -1,13 +1,15 @@
 """A lead: a fan who said yes. It stands on a consent, and without one it can't be written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from offers.claims import Claim
+from optin.fans import Fan
 from optin.schema import belongs_to, known
 
 
@@ -57,10 +59,15 @@ def next_revision(session: Session) -> int:
     return int(session.execute(NEXT).scalar_one())
 
 
+def last_revision(session: Session) -> int:
+    """The last number whose change everybody can see."""
+    return session.exec(select(Revision.last).where(Revision.id == 1)).one()
+
+
 def promote(
     session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
 ) -> Lead:
-    """Make the fan of this claim a lead, or bring his lead up to date."""
+    """Make the fan of this claim a lead, or bring his lead up to date, and with it those of his other profiles."""
     # First the line of writers, then the look: two offers taken at once would both find no lead, and make two.
     revision = next_revision(session)
     lead = of(session, claim.fan_id)
@@ -71,6 +78,7 @@ def promote(
     lead.revision = revision
     session.add(lead)
     session.flush()
+    touch_all(session, _one_with(session, lead.fan_id), now)
     return lead
 
 
@@ -88,6 +96,14 @@ def touch(session: Session, fan_id: UUID, now: datetime) -> None:
 def touch_all(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
     for fan_id in sorted(fan_ids):
         touch(session, fan_id, now)
+
+
+def _one_with(session: Session, fan_id: UUID) -> Sequence[UUID]:
+    """The other fans of his person who are leads: what he said now may be said for them, too."""
+    me, other = aliased(Fan), aliased(Fan)
+    theirs = select(Lead.fan_id).join(other, col(other.id) == col(Lead.fan_id))
+    theirs = theirs.join(me, col(me.person_id) == col(other.person_id))
+    return session.exec(theirs.where(col(me.id) == fan_id, col(Lead.fan_id) != fan_id)).all()
 
 
 def erase(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:

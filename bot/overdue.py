@@ -24,6 +24,7 @@ from bot.pace import Pace
 from bot.periods import Kept
 from bot.traces import HIS, Traces
 from leads import pipeline
+from leads.hooks import Delivery
 from leads.pipeline import ErasedLead
 from offers.claims import Claim
 from optin import erasures
@@ -199,6 +200,7 @@ RULES = (
     _rows_of(Kept.SUPPRESSED, Suppression, lambda before: col(Suppression.since) < before),
     _rows_of(Kept.ERASURES, Erasure, lambda before: col(Erasure.done_at) < before),
     _rows_of(Kept.ERASED_LEADS, ErasedLead, lambda before: col(ErasedLead.updated_at) < before),
+    _rows_of(Kept.DELIVERIES, Delivery, lambda before: col(Delivery.at) < before),
     _rows_of(Kept.REDELIVERIES, Forgotten, lambda before: col(Forgotten.until) < before),
     _rows_of(Kept.LIMITS, Pace, lambda before: col(Pace.ready) < before.timestamp()),
 )

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     brand: str = "Maison Zéphyr"
     language: str = Field(default="fr", pattern="^(fr|en)$")
     worker_threads: int = Field(default=16, ge=1, le=128)
+    webhooks_local: bool = False
 
     @classmethod
     def settings_customise_sources(

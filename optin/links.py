@@ -83,9 +83,7 @@ def also_known_as(
         session.add(fans.second(profile, new_id(), who))
         session.flush()
         return False
-    return other.fan_id != profile.fan_id and link(
-        session, profile.fan_id, other.fan_id, Proof.RECEIPT, evidence, now
-    )
+    return other.fan_id != profile.fan_id and link(session, profile.fan_id, other.fan_id, Proof.RECEIPT, evidence, now)
 
 
 def unlink(session: Session, link_id: int, reason: str, now: datetime, by: str) -> bool:

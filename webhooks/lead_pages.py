@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from bot.assembly import Bot
 from leads import feed, profiles, rows, sheets
@@ -59,8 +59,7 @@ def _stream(bot: Bot, asked: LeadsAsked, kind: str) -> Response:
         until = feed.end(session)
     pages = _pages(bot, asked, until)
     text = _as_lines(pages, asked.profile) if kind == NDJSON else _as_csv(pages, asked)
-    # In the request's context: whoever is told of an error while it runs has to know which door it was.
-    answer = Response(stream_with_context(text), mimetype=kind)
+    answer = Response(text, mimetype=kind)
     answer.headers[NEXT] = until
     answer.vary.add("Accept")
     if kind == CSV:

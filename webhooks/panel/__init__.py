@@ -14,6 +14,7 @@ from webhooks.panel import (
     dossiers,
     fans,
     filters,
+    hooks,
     journal,
     leads,
     links,
@@ -47,6 +48,7 @@ PAGES = (
     refusals,
     attention,
     rules,
+    hooks,
     journal,
     counter,
 )

@@ -19,8 +19,9 @@ from bot.inbox import Inbox
 from leads import keys, profiles
 from leads.pipeline import Lead
 from leads.records import LeadRecord
-from optin import consents
+from optin import consents, links
 from optin.erasures import How
+from optin.links import Proof
 from tests.cast import NOW, Stage
 from webhooks.api_shapes import LeadsPage, Outcomes, Problem
 
@@ -330,7 +331,13 @@ def test_the_description_can_be_read_by_a_person(stage: Stage) -> None:
 def test_every_answer_is_as_described(stage: Stage, crm: FlaskClient) -> None:
     """Schemathesis asks what the description allows and forbids, and compares the answers with it."""
     offer = stage.offer()
-    known = [stage.lead(offer, handle).id for handle in "abc"]
+    active, second, gone, erased = (stage.lead(offer, handle) for handle in "abcd")
+    with stage.bot.transaction() as session:
+        links.link(session, active.fan_id, second.fan_id, Proof.EMAIL, "", NOW)
+        consents.record(session, consents.withdrawn(gone.fan_id, "*", "chat", "m", NOW, NOW))
+    forgetting.forget(stage.bot, [erased.fan_id], How.FAN)
+    statuses = [lead["status"] for lead in said(crm, "leads")["data"]]
+    assert sorted(statuses) == ["active", "erased", "merged", "withdrawn"]
     app = crm.application
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     bearer = {"Authorization": crm.environ_base["HTTP_AUTHORIZATION"]}
@@ -343,9 +350,11 @@ def test_every_answer_is_as_described(stage: Stage, crm: FlaskClient) -> None:
             case.call_and_validate(headers=bearer)
 
         answers()
-    for lead in known:
-        case = schema["/api/v1/leads/{lead_id}"]["GET"].Case(path_parameters={"lead_id": str(lead)})
-        assert case.call_and_validate(headers=bearer).status_code == 200
+    told = []
+    for lead in (active, second, gone, erased):
+        case = schema["/api/v1/leads/{lead_id}"]["GET"].Case(path_parameters={"lead_id": str(lead.id)})
+        told.append(case.call_and_validate(headers=bearer).status_code)
+    assert told == [200, 410, 410, 410]
 
 
 def operations(schema: Any) -> Iterator[Any]:

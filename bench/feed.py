@@ -61,10 +61,10 @@ def measure(new_database: Callable[[str], str], share: float) -> Iterator[str]:
     places = {"beginning": 0, "middle": leads // 2, "end": leads - PAGE}
     for name, after in places.items():
         cursor = feed.cursor_at(after)
-        yield f"{name:22} {_median(lambda cursor=cursor: _page(reading, cursor)):7.1f} ms a page of {PAGE}"  # type: ignore[misc]
+        yield f"{name:22} {_median(lambda cursor=cursor: _page(reading, cursor)):7.1f} ms a page of {PAGE}"
     lately = NOW + timedelta(seconds=leads // SECOND)
     yield f"{'updated_since, lately':22} {_median(lambda: _page(reading, '', lately)):7.1f} ms for its first page"
-    yield _streamed(url, leads)
+    yield _streamed(url, max(0, leads - int(STREAMED * share)))
     engine.dispose()
 
 
@@ -96,9 +96,9 @@ def _median(work: Callable[[], None]) -> float:
     return statistics.median(times) * 1000
 
 
-def _streamed(url: str, leads: int) -> str:
+def _streamed(url: str, after: int) -> str:
     ours, theirs = FORK.Pipe()
-    child = FORK.Process(target=_stream, args=(url, max(0, leads - STREAMED), theirs))
+    child = FORK.Process(target=_stream, args=(url, after, theirs))
     child.start()
     lines, seconds, grown = ours.recv()
     child.join()

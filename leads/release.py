@@ -23,7 +23,7 @@ PHONE = ("phone", "sms", "whatsapp")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Which of his data may go. No `status` but withdrawn without `active`."""
+    """Which of his data may go; none at all where he is not active."""
 
     active: bool
     email: bool
@@ -32,18 +32,21 @@ class Release:
 
 
 def of(word: Word, channels: Iterable[str]) -> Release:
-    """What he lets go, who ever spoke of these channels."""
-    spoken_of = {EVERYWHERE, *channels}
+    """What he lets go, whose words are about these channels."""
+    spoken_of = set(channels)
+    if EVERYWHERE in spoken_of:
+        spoken_of |= {*MAIL, *PHONE}
+    hands_over = {channel: _hands_over(word, channel) for channel in spoken_of}
     return Release(
         active=any(_says_yes(word, channel) for channel in spoken_of),
-        email=_hands_over(word, MAIL),
-        phone=_hands_over(word, PHONE),
-        name=_hands_over(word, spoken_of),
+        email=any(hands_over.get(channel) for channel in MAIL),
+        phone=any(hands_over.get(channel) for channel in PHONE),
+        name=any(hands_over.values()),
     )
 
 
-def _hands_over(word: Word, channels: Iterable[str]) -> bool:
-    return any(_says_yes(word, channel) and not _keeps_from_the_crm(word, channel) for channel in channels)
+def _hands_over(word: Word, channel: str) -> bool:
+    return _says_yes(word, channel) and not _keeps_from_the_crm(word, channel)
 
 
 def _says_yes(word: Word, channel: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 
@@ -14,6 +14,7 @@ class Receiver:
     url: str = ""
     answers: list[int] = field(default_factory=list)  # one a request; then 204
     moved_to: str = ""
+    rings: Event = field(default_factory=Event)  # when something comes
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -33,6 +34,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             mine.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            mine.rings.set()
             self.send_response(mine.answers.pop(0) if mine.answers else 204)
             if mine.moved_to:
                 self.send_header("Location", mine.moved_to)

@@ -416,6 +416,20 @@ def test_no_lead_appears_behind_a_reader(stage: Stage) -> None:
     assert emails(after.leads) == ["slow@example.com", "quick@example.com"]
 
 
+def test_what_changes_behind_a_given_end_is_left_for_the_next_time(stage: Stage) -> None:
+    offer = stage.offer()
+    first = stage.lead(offer, "a")
+    stage.lead(offer, "b")
+    with stage.bot.reading() as session:
+        end = feed.end(session)
+
+    touch(stage, first.fan_id)
+    stage.lead(offer, "c")
+
+    assert emails(page(stage, until=end).leads) == ["b@example.com"]
+    assert emails(page(stage, cursor=end).leads) == ["a@example.com", "c@example.com"]
+
+
 def test_who_was_erased_comes_once_more_with_nothing_but_that(stage: Stage) -> None:
     offer = stage.offer()
     leads = {handle: stage.lead(offer, handle) for handle in "abc"}

@@ -1,5 +1,6 @@
 """The brand's own systems are told at once, signed, until it has arrived; and never more than the feed would show."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,7 +11,7 @@ import pytest
 from sqlmodel import SQLModel, select
 from standardwebhooks import Webhook
 
-from bot import assembly, delivering, forgetting, hooking, posting
+from bot import assembly, delivering, forgetting, hooking, posting, worker
 from bot.managers import Manager
 from leads import feed, hooks, pipeline
 from leads.hooks import Delivery, Endpoint, Event
@@ -98,6 +99,23 @@ def test_each_system_is_told_what_it_asked_for(stage: Stage, shop: Receiver) -> 
         ("consent.changed", "withdrawn", str(lead.id)),
         ("lead.erased", "erased", str(lead.id)),
     ]
+
+
+def test_the_worker_delivers_by_itself(stage: Stage, shop: Receiver) -> None:
+    asks(stage, shop, "lead.qualified")
+    stage.lead(stage.offer(), "alice")
+    stopping, arrived = threading.Event(), threading.Event()
+    shop.rings = arrived
+
+    working = threading.Thread(target=worker.run, args=(stage.bot, "worker-1", stopping))
+    working.start()
+    try:
+        assert arrived.wait(30)
+    finally:
+        stopping.set()
+        working.join()
+
+    assert [told["type"] for told in shop.told] == ["lead.qualified"]
 
 
 def test_what_did_not_happen_after_all_is_not_told(stage: Stage, shop: Receiver) -> None:

@@ -345,7 +345,7 @@ def test_every_answer_is_as_described(stage: Stage, crm: FlaskClient) -> None:
     for operation in operations(schema):
 
         @given(case=operation.as_strategy())
-        @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def answers(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=bearer)
 

@@ -179,7 +179,7 @@ def outcomes(asked: OutcomesAsked) -> Outcomes:
 NOT_TAKEN = {
     redemptions.Why.UNKNOWN: (404, "We gave no such code."),
     redemptions.Why.USED: (409, "This code was used before."),
-    redemptions.Why.EXPIRED: (410, PROBLEMS[410]),
+    redemptions.Why.EXPIRED: (410, "The code has expired."),
     redemptions.Why.OTHER_CODE: (409, "This Idempotency-Key came with another code before."),
 }
 NOT_KEPT = {

@@ -155,7 +155,7 @@ def test_the_ways_to_say_something_are_all_known() -> None:
     assert len(hows()) > 8
 
 
-ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
+ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in French
 
 
 @pytest.mark.parametrize(

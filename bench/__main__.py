@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledging, claiming, conditions, deciding, latency, permits
+from bench import acknowledging, claiming, conditions, deciding, feed, latency, permits
 from tests import postgres
 
 NewDatabase = Callable[[str], str]
@@ -18,6 +18,7 @@ MEASUREMENTS = {
     "deciding": deciding,
     "claiming": claiming,
     "conditions": conditions,
+    "feed": feed,
     "latency": latency,
 }
 

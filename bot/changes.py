@@ -37,6 +37,11 @@ class What(StrEnum):
     LINKED = "linked"
     UNLINKED = "unlinked"
     RULES_CHANGED = "rules_changed"
+    HOOK_ADDED = "hook_added"
+    HOOK_ROTATED = "hook_rotated"
+    HOOK_SHUT = "hook_shut"
+    HOOK_REOPENED = "hook_reopened"
+    HOOK_REPLAYED = "hook_replayed"
 
 
 class Subject(StrEnum):
@@ -48,6 +53,7 @@ class Subject(StrEnum):
     REDEMPTION = "redemption"
     FAN = "fan"
     RULES = "rules"
+    WEBHOOK = "webhook"
 
 
 class Change(SQLModel, table=True):

@@ -55,14 +55,22 @@ def erase(session: Session, bot: Bot, fan_ids: Collection[UUID], how: How, now: 
     them = traces.of(session, bot, known)
     _leave_hashes(session, bot, them, how, now)
     others.keep_nothing(session, bot, them, now)
+    left = whom_they_leave(session, known)
     links.cut(session, known)
     others.keep_no_words(session, bot, them)
     pipeline.erase(session, known, now)
+    pipeline.touch_all(session, left, now)
     for table, where in HIS.items():
         session.connection().execute(delete(table).where(where(them)))
     erasures.finish(session, known, now)
     log.info("erased", fans=len(known), how=how.value)
     return code
+
+
+def whom_they_leave(session: Session, fan_ids: Collection[UUID]) -> set[UUID]:
+    """Who was one person with them: his lead may have gone on under theirs, and goes on by itself now."""
+    together = {one for person in people.load(session, fan_ids).values() for one in person.fan_ids}
+    return together - set(fan_ids)
 
 
 def _wait_for_who_hears_them(session: Session, fan_ids: Collection[UUID]) -> None:

@@ -24,6 +24,7 @@ from bot.pace import Pace
 from bot.periods import Kept
 from bot.traces import HIS, Traces
 from leads import pipeline
+from leads.hooks import Delivery
 from leads.pipeline import ErasedLead
 from offers.claims import Claim
 from optin import erasures
@@ -123,6 +124,7 @@ def _reduce(session: Session, bot: Bot, fan_ids: Sequence[Any], now: datetime) -
     erasures.suppress(session, bot.settings.secret, forgetting.refused(session, them), now)
     others.keep_nothing(session, bot, them, now)
     pipeline.erase(session, proven, now)
+    pipeline.touch_all(session, forgetting.whom_they_leave(session, proven), now)
     for table, where in HIS.items():
         if table not in PROOF:
             session.connection().execute(delete(table).where(where(them)))
@@ -198,6 +200,7 @@ RULES = (
     _rows_of(Kept.SUPPRESSED, Suppression, lambda before: col(Suppression.since) < before),
     _rows_of(Kept.ERASURES, Erasure, lambda before: col(Erasure.done_at) < before),
     _rows_of(Kept.ERASED_LEADS, ErasedLead, lambda before: col(ErasedLead.updated_at) < before),
+    _rows_of(Kept.DELIVERIES, Delivery, lambda before: col(Delivery.at) < before),
     _rows_of(Kept.REDELIVERIES, Forgotten, lambda before: col(Forgotten.until) < before),
     _rows_of(Kept.LIMITS, Pace, lambda before: col(Pace.ready) < before.timestamp()),
 )

@@ -16,6 +16,7 @@ class Kept(StrEnum):
     SUPPRESSED = "suppressed"  # hashes of whom to leave alone; from the erasure
     ERASURES = "erasures"  # that somebody was erased; from then
     ERASED_LEADS = "erased_leads"  # what tells the CRM that a lead is gone; from then
+    DELIVERIES = "deliveries"  # what was posted to the brand's own systems; from when it happened
     REDELIVERIES = "redeliveries"  # hashes of what platforms may bring again; from eight days after the erasure
     LIMITS = "limits"  # how many messages somebody had of late, for the platforms' limits
 
@@ -30,6 +31,7 @@ PERIODS: Mapping[Kept, timedelta] = {
     Kept.SUPPRESSED: 3 * YEAR,  # CNIL, the same: an opposition is kept for three years at least
     Kept.ERASURES: 5 * YEAR,
     Kept.ERASED_LEADS: 3 * YEAR,
+    Kept.DELIVERIES: timedelta(days=30),
     Kept.REDELIVERIES: timedelta(0),
     Kept.LIMITS: timedelta(days=1),
 }

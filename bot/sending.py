@@ -28,7 +28,8 @@ from connectors import (
     Unreachable,
     Way,
 )
-from optin import fans, history, links, permits, receipts, tokens
+from leads import pipeline
+from optin import fans, history, links, people, permits, receipts, tokens
 from optin.fans import Handle
 from optin.permits import Answer, Deferral, Permit, Refusal
 from optin.receipts import Stage
@@ -273,7 +274,8 @@ def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now:
         accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
     if receipt.recipient not in ("", one.handle):
         whom = Handle(one.platform, one.account, receipt.recipient)
-        links.also_known_as(session, bot.new_id, one.profile_id, whom, str(one.id), now)
+        if links.also_known_as(session, bot.new_id, one.profile_id, whom, str(one.id), now):
+            pipeline.touch_all(session, people.one(session, one.fan_id).fan_ids, now)
     if one.then_text:
         outbox.put(session, [_pointer(bot, one, now)])
 

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     language: str = Field(default="fr", pattern="^(fr|en)$")
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     worker_threads: int = Field(default=16, ge=1, le=128)
+    webhooks_local: bool = False
 
     @classmethod
     def settings_customise_sources(

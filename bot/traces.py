@@ -24,6 +24,7 @@ from bot.managers import Manager, SignInTry
 from bot.outbox import Outgoing
 from bot.pace import Pace
 from bot.spending import Spending
+from leads.hooks import Delivery, Endpoint
 from leads.keys import ApiKey
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
@@ -85,6 +86,7 @@ def _bought_by_address(them: Traces) -> ColumnElement[bool]:
 
 # What is a fan's own, in an order in which no row goes before one that refers to it.
 HIS: Mapping[type[SQLModel], Where] = {
+    Delivery: _of_fan(Delivery),
     Purchase: lambda them: or_(col(Purchase.fan_id).in_(them.fan_ids), _bought_by_address(them)),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
@@ -117,6 +119,7 @@ NOBODYS: Mapping[type[SQLModel], str] = {
     AccountState: "the brand's own accounts",
     ApiKey: "the CRM's keys",
     Beat: "our own processes",
+    Endpoint: "which of the brand's own systems we tell at once",
     ErasedLead: "the number of a lead who is gone",
     Erasure: "that somebody was erased, and when",
     Forgotten: "keyed hashes of what must not be heard again",

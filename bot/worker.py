@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot import beats, database, hearing, outbox, sending, soliciting
+from bot import beats, database, delivering, hearing, outbox, sending, soliciting
 from bot.assembly import Bot
 from connectors import PlatformError
 
@@ -20,6 +20,7 @@ LISTENS = 0.5  # seconds between two looks at whether a signal has come
 A_LOT = hearing.BATCH // 4  # interactions in one batch: more may be waiting
 UNCALLED = 0.25  # seconds after which a sender looks by itself: for what another worker decided, and what is due later
 BETWEEN_CONTESTS = 1.0  # seconds
+BETWEEN_DELIVERIES = 1.0  # seconds
 DATABASE_PAUSE = 2.0  # seconds, when the database is away
 
 log = structlog.get_logger()
@@ -52,11 +53,14 @@ class Signals:
 def run(bot: Bot, name: str, stopping: threading.Event) -> None:
     """Work until `stopping` is set; then finish what is in hand and return."""
     signals = Signals(stopping)
-    with ThreadPoolExecutor(bot.settings.worker_threads, "say") as threads:
+    # Posters of their own: a receiver that is slow keeps no fan waiting.
+    pools = (ThreadPoolExecutor(bot.settings.worker_threads, "say"), ThreadPoolExecutor(delivering.AT_ONCE, "post"))
+    with pools[0] as threads, pools[1] as posters:
         first, *more = ears(bot, name)
         loops: list[tuple[str, Callable[[], int]]] = [("live", lambda: _show_life(bot, name, stopping))]
         loops += [(first, lambda: _hear(bot, first, signals))]
         loops += [("compete", lambda: _compete(bot, stopping))]
+        loops += [("deliver", lambda: _deliver(bot, posters, stopping))]
         loops += [(ear, partial(_help_out, bot, ear, signals)) for ear in more]
         senders = max(1, bot.settings.worker_threads // sending.AT_ONCE)
         loops += [(f"send-{number}", lambda: _send(bot, threads, signals.decided)) for number in range(senders)]
@@ -101,6 +105,13 @@ def _compete(bot: Bot, stopping: threading.Event) -> int:
     if not decided:
         stopping.wait(BETWEEN_CONTESTS)
     return decided
+
+
+def _deliver(bot: Bot, posters: Executor, stopping: threading.Event) -> int:
+    delivered = delivering.deliver_some(bot, posters)
+    if not delivered:
+        stopping.wait(BETWEEN_DELIVERIES)
+    return delivered
 
 
 def _send(bot: Bot, threads: Executor, decided: Bell) -> int:

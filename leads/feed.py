@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,15 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from leads import records
+from leads import pipeline, records
 from leads.pipeline import ErasedLead, Lead
-from leads.records import ErasedRecord, LeadRecord
+from leads.records import Record, Told
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, people
+from optin.people import Person
 
+Leads = Mapping[UUID, Sequence[Lead]]  # by person
 WIDTH = 8  # bytes of a revision
 CURSOR = r"^([A-Za-f][A-Za-z0-9_-]{9}[AEIMQUYcgkosw048])?$"  # what those bytes look like in base64; or nothing
 
@@ -29,35 +31,44 @@ class BadCursor(ValueError):
 class Page:
     """`next_cursor` is always there: with nothing new today, it is where to go on tomorrow."""
 
-    leads: tuple[LeadRecord | ErasedRecord, ...]
+    leads: tuple[Record, ...]
     has_more: bool
     next_cursor: str
 
 
-def page(session: Session, limit: int, cursor: str = "", updated_since: datetime | None = None) -> Page:
+def page(
+    session: Session, limit: int, cursor: str = "", updated_since: datetime | None = None, until: str = ""
+) -> Page:
     """The leads that changed after this cursor, the one that changed longest ago first. Raises BadCursor.
 
     Revisions become visible in their order (see leads/pipeline.py), so nobody appears later behind the cursor. Who
     changes while a reader goes through the pages comes once more, further on.
     """
     after = position(cursor)
-    there = session.execute(_changed(after, updated_since).limit(limit + 1)).all()
-    gone = session.exec(_erased(after, updated_since).limit(limit + 1)).all()
+    # Known before anything is read: what commits between our queries is beyond it, and comes on the next page whole.
+    last = position(until) if until else pipeline.last_revision(session)
+    there = session.execute(_changed(_with_source(), Lead, after, last, updated_since).limit(limit + 1)).all()
+    gone = session.exec(_changed(select(ErasedLead), ErasedLead, after, last, updated_since).limit(limit + 1)).all()
     order = sorted([*(lead.revision for lead, _, _ in there), *(lead.revision for lead in gone)])
-    last = order[:limit][-1] if order else after
-    records = {lead.revision: ErasedRecord(id=lead.id, status="erased", updated_at=lead.updated_at) for lead in gone}
-    shown = [row for row in there if row[0].revision <= last]
-    everything = records | dict(zip((row[0].revision for row in shown), _records(session, shown), strict=True))
-    return Page(tuple(everything[revision] for revision in order[:limit]), len(order) > limit, cursor_at(last))
+    end = order[:limit][-1] if order else after
+    found = _records(session, [row for row in there if row[0].revision <= end])
+    found |= {lead.revision: records.erased(lead) for lead in gone}
+    shown = (found[revision] for revision in order[:limit] if revision in found)
+    return Page(tuple(shown), len(order) > limit, cursor_at(end))
 
 
-def one(session: Session, lead_id: UUID) -> LeadRecord | None:
+def one(session: Session, lead_id: UUID) -> Record | None:
+    """This lead, as the feed shows him."""
+    gone = session.get(ErasedLead, lead_id)
+    if gone is not None:
+        return records.erased(gone)
     rows = session.execute(_with_source().where(col(Lead.id) == lead_id)).all()
-    return next(iter(_records(session, rows)), None)
+    return next(iter(_records(session, rows).values()), None)
 
 
-def is_erased(session: Session, lead_id: UUID) -> bool:
-    return session.get(ErasedLead, lead_id) is not None
+def end(session: Session) -> str:
+    """The cursor behind everything that is there by now."""
+    return cursor_at(pipeline.last_revision(session))
 
 
 def cursor_at(revision: int) -> str:
@@ -72,14 +83,10 @@ def position(cursor: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), "big")
 
 
-def _changed(after: int, updated_since: datetime | None) -> Any:
-    changed = _with_source().where(col(Lead.revision) > after).order_by(col(Lead.revision))
-    return changed if updated_since is None else changed.where(col(Lead.updated_at) >= updated_since)
-
-
-def _erased(after: int, updated_since: datetime | None) -> Any:
-    erased = select(ErasedLead).where(col(ErasedLead.revision) > after).order_by(col(ErasedLead.revision))
-    return erased if updated_since is None else erased.where(col(ErasedLead.updated_at) >= updated_since)
+def _changed(asked: Any, table: Any, after: int, last: int, updated_since: datetime | None) -> Any:
+    revision = col(table.revision)
+    changed = asked.where(revision > after, revision <= last).order_by(revision)
+    return changed if updated_since is None else changed.where(col(table.updated_at) >= updated_since)
 
 
 def _with_source() -> Any:
@@ -87,7 +94,26 @@ def _with_source() -> Any:
     return joined.outerjoin(Claim, col(Claim.id) == col(Lead.claim_id))
 
 
-def _records(session: Session, rows: Collection[Any]) -> tuple[LeadRecord, ...]:
+def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
+    """By revision. Who was erased since the rows were read is left out: he comes once more, as erased."""
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
-    return tuple(records.of(lead, offer, claim, everybody[lead.fan_id], journal) for lead, offer, claim in rows)
+    leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
+    return {
+        lead.revision: records.of(
+            Told(lead, offer, claim, everybody[lead.fan_id], leads[everybody[lead.fan_id].id]), journal
+        )
+        for lead, offer, claim in rows
+        if lead.fan_id in everybody
+    }
+
+
+def _leads_of(session: Session, shown: Mapping[UUID, Lead], everybody: Mapping[UUID, Person]) -> Leads:
+    """All leads of each person, the oldest first: he goes on under the first that may go out."""
+    others = [fan_id for fan_id in everybody if fan_id not in shown]
+    rest = session.exec(select(Lead).where(col(Lead.fan_id).in_(others))).all() if others else []
+    found: dict[UUID, list[Lead]] = {}
+    for lead in sorted([*shown.values(), *rest], key=lambda lead: (lead.created_at, lead.id)):
+        if lead.fan_id in everybody:
+            found.setdefault(everybody[lead.fan_id].id, []).append(lead)
+    return found

@@ -1,13 +1,17 @@
 """The one public shape of a lead: what the brand's CRM reads, and what it may count on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leads.pipeline import Lead
+from leads import release
+from leads.pipeline import ErasedLead, Lead
+from leads.release import Release
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin.consents import Consent
@@ -57,18 +61,39 @@ class LeadRecord(Public):
     """A fan who said yes."""
 
     id: UUID = Field(description="Never changes, and is never given to another lead.")
-    email: str | None = Field(description="As the fan typed it. Nobody has checked that it is read.")
-    phone: str | None = Field(description="In the international form.")
+    email: str | None = Field(
+        description="As the fan typed it; `null` where he allows nothing by e-mail. Nobody has checked that it is read."
+    )
+    phone: str | None = Field(description="In the international form; `null` where he allows nothing by phone.")
     name: str | None = Field(description="As the platform gives it: not always a real name.")
     language: str = Field(description="What this person reads: `fr` or `en`.")
     status: Literal["active"] = Field(
-        description="`active`. A lead who is `erased` has no other fields than `id` and `updated_at`."
+        description="`active`. A lead who is `withdrawn`, `merged` or `erased` comes without any personal data."
     )
     created_at: datetime = Field(description="When this person first said yes.")
     updated_at: datetime = Field(description="Changes with the lead and with what the lead allows.")
     consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
     source: Source = Field(description="Where this lead comes from.")
     code: Code | None = Field(description="The code that the fan took.")
+
+
+class WithdrawnRecord(Public):
+    """A lead who took back what he allowed. Whoever got him from here may not contact him any more."""
+
+    id: UUID = Field(description="As it was given before.")
+    status: Literal["withdrawn"] = Field(
+        description="`withdrawn`: delete his addresses, or keep them as blocked. If he says yes again, he comes again."
+    )
+    updated_at: datetime = Field(description="When it was taken back.")
+
+
+class MergedRecord(Public):
+    """A lead who turned out to be the same person as another. If that proves wrong, he comes again by himself."""
+
+    id: UUID = Field(description="As it was given before.")
+    status: Literal["merged"] = Field(description="`merged`: go on with the lead that is named beside it.")
+    merged_into: UUID = Field(description="The lead under which this person goes on.")
+    updated_at: datetime = Field(description="When they were found to be one.")
 
 
 class ErasedRecord(Public):
@@ -79,30 +104,65 @@ class ErasedRecord(Public):
     updated_at: datetime = Field(description="When it was erased.")
 
 
-def of(
-    lead: Lead, offer: Offer | None, claim: Claim | None, person: Person, journal: Mapping[int, Consent]
-) -> LeadRecord:
+Record = LeadRecord | WithdrawnRecord | MergedRecord | ErasedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known of a lead: all leads of his person, the one under which the person goes on first."""
+
+    lead: Lead
+    offer: Offer | None
+    claim: Claim | None
+    person: Person
+    leads: Sequence[Lead]
+
+
+def of(told: Told, journal: Mapping[int, Consent]) -> Record:
+    """The lead as the CRM may see him: himself, or why he is not to be seen."""
+    lead = told.lead
+    let_go = {one.id: _release(told.person, one) for one in told.leads}
+    goes_on = next((one for one in told.leads if let_go[one.id].active), None)
+    if goes_on is None:
+        return WithdrawnRecord(id=lead.id, status="withdrawn", updated_at=lead.updated_at)
+    if goes_on.id != lead.id:
+        return MergedRecord(id=lead.id, status="merged", merged_into=goes_on.id, updated_at=lead.updated_at)
+    return _active(told, let_go, journal)
+
+
+def erased(lead: ErasedLead) -> ErasedRecord:
+    return ErasedRecord(id=lead.id, status="erased", updated_at=lead.updated_at)
+
+
+def _release(person: Person, lead: Lead) -> Release:
+    return release.of(partial(person.standing, lead.fan_id), {line.channel for line in person.lines})
+
+
+def _active(told: Told, let_go: Mapping[UUID, Release], journal: Mapping[int, Consent]) -> LeadRecord:
+    lead, claim, leads = told.lead, told.claim, told.leads
     return LeadRecord(
         id=lead.id,
-        email=lead.email or None,
-        phone=lead.phone or None,
-        name=lead.name or None,
+        email=next((one.email for one in leads if one.email and let_go[one.id].email), None),
+        phone=next((one.phone for one in leads if one.phone and let_go[one.id].phone), None),
+        name=next((one.name for one in leads if one.name and let_go[one.id].name), None),
         language=lead.language,
         status="active",
         created_at=lead.created_at,
         updated_at=lead.updated_at,
-        consent=tuple(summary(person, lead.fan_id, journal)),
-        source=_source(lead, offer),
+        consent=tuple(summary(told.person, [one.fan_id for one in leads], journal)),
+        source=_source(lead, told.offer),
         code=Code(code=claim.code, claimed_at=claim.claimed_at) if claim and claim.code else None,
     )
 
 
-def summary(person: Person, fan_id: UUID, journal: Mapping[int, Consent]) -> Iterable[ConsentSummary]:
-    """What holds on each channel and for each purpose that he ever spoke of."""
+def summary(person: Person, fan_ids: Sequence[UUID], journal: Mapping[int, Consent]) -> Iterable[ConsentSummary]:
+    """What holds on each channel and for each purpose that he ever spoke of. Of his profiles' words a no is stronger:
+    a link takes nobody's yes over, and what one profile allowed holds for its own addresses."""
     for channel, purpose in _spoken_of(person):
-        word = person.standing(fan_id, channel, purpose)
-        if word.act is not None:
-            yield _line(journal[word.lines[0].id], channel, purpose, granted=word.granted)
+        words = [person.standing(fan_id, channel, purpose) for fan_id in fan_ids]
+        said = [word for word in words if word.withdrawn] or [word for word in words if word.granted]
+        if said:
+            yield _line(journal[said[0].lines[0].id], channel, purpose, granted=said[0].granted)
 
 
 def _spoken_of(person: Person) -> Iterable[tuple[str, str]]:

@@ -75,15 +75,15 @@ def link(
 
 def also_known_as(
     session: Session, new_id: Callable[[], UUID], profile_id: UUID, who: Handle, evidence: str, now: datetime
-) -> None:
-    """The platform told us that this person has another handle, too: he is the same from now on."""
+) -> bool:
+    """The platform told us that this person has another handle, too. True where that makes two fans one person."""
     profile = session.get_one(Profile, profile_id)
     other = fans.profile_at(session, who)
     if other is None:
         session.add(fans.second(profile, new_id(), who))
         session.flush()
-    elif other.fan_id != profile.fan_id:
-        link(session, profile.fan_id, other.fan_id, Proof.RECEIPT, evidence, now)
+        return False
+    return other.fan_id != profile.fan_id and link(session, profile.fan_id, other.fan_id, Proof.RECEIPT, evidence, now)
 
 
 def unlink(session: Session, link_id: int, reason: str, now: datetime, by: str) -> bool:

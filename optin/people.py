@@ -100,5 +100,6 @@ def _together(person: Person, entry: Entry) -> Mapping[UUID, UUID]:
 def _add_links(session: Session, everybody: dict[UUID, Person]) -> None:
     several = [fan_id for fan_id, person in everybody.items() if len(person.languages) > 1]
     for edge in links.edges(session, several):
-        person = everybody[edge.fan_id]
-        person.edges = (*person.edges, edge)
+        person = everybody.get(edge.fan_id)
+        if person is not None and edge.other_id in person.languages:  # else it was made since we asked who is together
+            person.edges = (*person.edges, edge)

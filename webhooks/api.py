@@ -14,9 +14,9 @@ from bot.inbox import Aside, Heard, Waiting
 from leads import feed, keys, purchases, redemptions
 from leads.keys import ApiKey
 from leads.purchases import Kept
-from leads.records import LeadRecord
+from leads.records import LeadRecord, MergedRecord
 from leads.redemptions import Redeemed
-from webhooks import faults
+from webhooks import faults, lead_pages
 from webhooks.api_shapes import (
     CodeTaken,
     LeadsAsked,
@@ -33,17 +33,23 @@ from webhooks.api_shapes import (
 from webhooks.door import the_bot
 
 PROBLEMS = {
+    304: "Nothing has changed since you were given the `ETag` that you sent as `If-None-Match`.",
     400: "The request can't be read.",
     401: "The key is missing or counts no more.",
     404: "There is no such lead or code.",
     405: "This can't be done here: see the `Allow` header.",
     409: "It was used or told otherwise before: `detail` says how.",
-    410: "The lead was erased, or the code has expired.",
+    410: "The lead was withdrawn, merged or erased, or the code has expired.",
     413: "The request is too large.",
     415: "The request's type is not known here.",
     422: "A parameter or field is wrong or unknown; `errors` says which.",
     429: "Too many requests: wait as long as `Retry-After` says.",
     500: "It is our fault. Try again later.",
+}
+
+TOLD = {
+    "ETag": "Of a page: send it back as `If-None-Match`, and hear whether anything has changed.",
+    lead_pages.NEXT: "Where to go on, now or later, when you have read all of this answer.",
 }
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="CRM")
@@ -65,7 +71,7 @@ def set_up(state: BlueprintSetupState) -> None:
         SUCCESS_DESCRIPTION="As asked.",
         SERVERS=[{"url": app.extensions["fanfare"].settings.address}],
     )
-    app.spec_processor(lambda spec: name_each_shape_once(ask_for_bodies(spec)))  # it knows of one only
+    app.spec_processor(lambda spec: name_each_shape_once(tell_of_streams(ask_for_bodies(spec))))  # it knows of one only
 
 
 def ask_for_bodies(spec: Any) -> Any:
@@ -74,6 +80,16 @@ def ask_for_bodies(spec: Any) -> Any:
         for operation in operations.values():
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
+    return spec
+
+
+def tell_of_streams(spec: Any) -> Any:
+    """APIFlask describes one kind of answer; the leads come in three."""
+    told = spec["paths"]["/api/v1/leads"]["get"]["responses"]
+    text = {"schema": {"type": "string"}}
+    told["200"]["content"] |= {lead_pages.NDJSON: text, lead_pages.CSV: text}
+    told["200"]["headers"] = {name: {"schema": {"type": "string"}, "description": what} for name, what in TOLD.items()}
+    del told["304"]["content"]
     return spec
 
 
@@ -114,17 +130,16 @@ def problems(*statuses: int) -> Any:
     LeadsPage,
     links={"lead": {"operationId": "getLead", "parameters": {"lead_id": "$response.body#/data/0/id"}}},
 )
-@blueprint.doc(operation_id="listLeads", responses=problems(400, 401, 405, 413, 422, 429, 500))
-def leads(asked: LeadsAsked) -> LeadsPage:
+@blueprint.doc(operation_id="listLeads", responses=problems(304, 400, 401, 405, 413, 422, 429, 500))
+def leads(asked: LeadsAsked) -> Response:
     """The leads, page after page, in the order of their changes
 
     Read on with `next_cursor` as long as `has_more` is true, and keep the last one: it is where to go on next time.
-    A lead that changes in the meantime, or takes back what it allowed, comes once more. So does one who asked to be
-    forgotten, with `status` `erased` and no data: delete what you have of it.
+    A lead that changes in the meantime comes once more. So does one who is not to be seen any more, with no data but
+    his `status`: `withdrawn`, `merged` into another lead, or `erased`. Your copy is right as soon as you have put each
+    lead in the place of what you had under the same `id`.
     """
-    with the_bot().reading() as session:
-        page = feed.page(session, asked.limit, asked.cursor, asked.updated_since)
-    return LeadsPage(data=page.leads, has_more=page.has_more, next_cursor=page.next_cursor)
+    return lead_pages.written(the_bot(), asked)
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
@@ -132,11 +147,18 @@ def leads(asked: LeadsAsked) -> LeadsPage:
 @blueprint.output(LeadRecord)
 @blueprint.doc(operation_id="getLead", responses=problems(401, 404, 405, 410, 413, 429, 500))
 def lead(lead_id: UUID) -> LeadRecord:
-    """One lead"""
+    """One lead, as long as it may be seen"""
     with the_bot().reading() as session:
         found = feed.one(session, lead_id)
-        erased = feed.is_erased(session, lead_id)
-    return found or abort(*((410, "This lead was erased.") if erased else (404, "There is no such lead.")))
+    match found:
+        case LeadRecord():
+            return found
+        case MergedRecord():
+            return abort(410, f"The lead was merged into {found.merged_into}.")
+        case None:
+            return abort(404, "There is no such lead.")
+        case _:
+            return abort(410, f"The lead was {found.status}.")
 
 
 @blueprint.get("/outcomes")

@@ -1,7 +1,7 @@
 """What may be asked of the API and what it answers, besides the leads themselves."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -11,14 +11,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    RootModel,
     StrictInt,
     WithJsonSchema,
     model_validator,
 )
 
 from leads import feed, purchases
+from leads.profiles import Profile
 from leads.purchases import Kept, Told
-from leads.records import ErasedRecord, LeadRecord
+from leads.records import Record
 from leads.redemptions import Redeemed
 
 MOST = 200
@@ -59,11 +61,16 @@ def _whole(amount: object) -> object:
 
 
 # Described by hand: a parameter of an address can be left out, but it can't be null.
+Format = Annotated[
+    Literal["json", "ndjson", "csv"] | None, WithJsonSchema({"type": "string", "enum": ["json", "ndjson", "csv"]})
+]
+Named = Annotated[Profile | None, WithJsonSchema({"type": "string", "enum": [one.value for one in Profile]})]
+Excel = Annotated[Literal["fr"] | None, WithJsonSchema({"type": "string", "enum": ["fr"]})]
 Since = Annotated[AwareDatetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class LeadsAsked(Asked):
-    limit: int = Field(50, ge=1, le=MOST, description="How many leads a page holds at most.")
+    limit: int = Field(50, ge=1, le=MOST, description="How many leads a page holds at most. A stream holds all.")
     cursor: str = Field(
         "",
         pattern=feed.CURSOR,
@@ -73,11 +80,23 @@ class LeadsAsked(Asked):
         None,
         description="Only leads that changed at this time or later, with its offset: `2026-06-01T00:00:00Z`.",
     )
+    format: Format = Field(
+        None,
+        description="`json` is a page; `ndjson` and `csv` are streams of all leads behind the cursor, and their header "
+        "`Next-Cursor` says where to go on when they have ended well. Without it, the `Accept` header says which.",
+    )
+    profile: Named = Field(None, description="The fields bear the names into which this CRM imports.")
+    excel: Excel = Field(None, description="`fr`: CSV as Excel opens it in French, with a byte order mark and `;`.")
+
+
+class CrmRecord(RootModel[dict[str, str | bool | None]]):
+    """A lead under the names of a CRM's own fields, where `profile` asked for them."""
 
 
 class LeadsPage(Answer):
-    data: tuple[LeadRecord | ErasedRecord, ...] = Field(
-        description="The leads, the one that changed longest ago first. One who was erased is there once more."
+    data: tuple[Record | CrmRecord, ...] = Field(
+        description="The leads, the one that changed longest ago first. Who was merged, withdrawn or erased is there "
+        "once more, without personal data."
     )
     has_more: bool = Field(description="Whether the next page has leads already.")
     next_cursor: str = Field(description="Where to go on, now or later. It is there on the last page too.")

@@ -7,6 +7,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 
 from bot import desk
 from bot.desk import Done
+from leads import hooks
 from webhooks.door import the_bot
 from webhooks.panel import asking, reports, who
 
@@ -22,6 +23,7 @@ def show() -> str:
             uncertain=reports.uncertain(session, asking.after_id()),
             aside=reports.aside(session, asking.after_number()),
             paused=reports.paused(session, now),
+            shut=hooks.troubled(session),
             outcomes=reports.outcomes(session, now),
         )
 

@@ -14,6 +14,8 @@ from bot.changes import Change, Subject, What
 from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
+from leads import hooks
+from leads.hooks import Delivery
 from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -32,7 +34,8 @@ def waiting(session: Session, now: datetime) -> Waiting:
     drafts = _count(session, select(func.count()).select_from(Outgoing).where(Outgoing.state == State.DRAFT.value))
     unsure = _count(session, select(func.count()).select_from(Outgoing).where(Outgoing.state == State.UNCERTAIN.value))
     aside = _count(session, select(func.count()).select_from(Inbox).where(Inbox.state == inbox.Aside))
-    return Waiting(drafts, unsure + aside + len(accounts.paused(session, now)))
+    silent = len(accounts.paused(session, now)) + len(hooks.troubled(session))
+    return Waiting(drafts, unsure + aside + silent)
 
 
 def drafts(session: Session, *, newest_first: bool, after: UUID | None) -> Slice[Told]:
@@ -103,6 +106,15 @@ def paused(session: Session, now: datetime) -> list[AccountState]:
         select(AccountState).where(AccountState.reason != "").order_by(col(AccountState.platform))
     ).all()
     return [row for row in rows if row.paused_until is None or now < row.paused_until]
+
+
+def deliveries(session: Session, endpoint_id: UUID, after: int | None) -> Slice[Delivery]:
+    """What an endpoint was told, newest first."""
+    found = select(Delivery).where(Delivery.endpoint_id == endpoint_id)
+    if after is not None:
+        found = found.where(col(Delivery.id) < after)
+    rows = session.exec(found.order_by(col(Delivery.id).desc()).limit(PAGE + 1)).all()
+    return piece(rows, [str(row.id) for row in rows])
 
 
 def offers(session: Session) -> list[Taken]:

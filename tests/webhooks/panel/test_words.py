@@ -11,15 +11,17 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
-from bot import desk
+from bot import desk, hooking
 from bot.changes import What
 from bot.inbox import Outcome
 from bot.meaning import Meaning
 from bot.noting import Said
 from bot.outbox import State
 from bot.own_words import Unfit
+from bot.posting import Trouble
 from bot.ruling import Odd
 from connectors import Kind, Way
+from leads import hooks
 from offers import condition_rows
 from offers.conditions import FIELDS, Operator
 from offers.editing import Amiss, Sheet
@@ -159,7 +161,7 @@ def test_the_ways_to_say_something_are_all_known() -> None:
     assert len(hows()) > 8
 
 
-ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
+ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in French
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,11 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("state", list(State)),
         ("outcome", list(Outcome)),
         ("change", list(What)),
+        ("event", list(hooks.Event)),
+        ("delivery", list(hooks.State)),
+        ("trouble", list(Trouble)),
+        ("hook_shut", list(hooks.Shut)),
+        ("hook_odd", list(hooking.Odd)),
         ("unfit", list(Unfit)),
         ("fault", [Fault(what, "7") for what in (*Amiss, *Wrong, *Odd, *condition_rows.Wrong)]),
         ("purpose", [*Purpose, "*"]),

@@ -1,0 +1,151 @@
+"""Profiles: a lead under the field names into which a CRM imports, so that a file or a page needs no mapping by hand.
+
+Sources, all read 2026-11:
+- HubSpot: https://knowledge.hubspot.com/articles/kcs_article/contacts/set-up-your-import-file (a column a property, CSV
+  or Excel with a header) and https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide.md
+  (`email` tells contacts apart; one of `email`, `firstname`, `lastname` has to be there). `fanfare_*` are properties of
+  your own, of which `fanfare_id` has unique values.
+- Salesforce: the Lead object in the Object Reference,
+  https://developer.salesforce.com/docs/atlas.en-us.sfFieldRef.meta/sfFieldRef/salesforce_field_reference_Lead.htm
+  (API names and lengths; `LastName` and `Company` are required). `Fanfare_Id__c` is an External ID of your own, by
+  which an upsert of the Bulk API 2.0 finds a lead again.
+- Odoo: `crm.lead` in https://github.com/odoo/odoo/blob/694f48a5/addons/crm/models/crm_lead.py (`name` and `type` are
+  required); `id` is the External ID, by which a second import brings the first up to date (Odoo's import FAQ).
+- EspoCRM: `Lead` in https://github.com/espocrm/espocrm, application/Espo/Modules/Crm/Resources/metadata/entityDefs/
+  Lead.json (`lastName` is required; status and source are enumerations). `cFanfareId` and its like are fields of your
+  own, for which EspoCRM itself begins the name with a `c`.
+
+A lead who was merged, withdrawn or erased keeps his number, is shut off by the CRM's own field for that, and has every
+contact field empty: let your import write empty values, too.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from leads import rows
+from leads.records import Record
+from leads.rows import Row
+
+Value = str | bool | None
+Field = Callable[[Row], Value]
+
+UNKNOWN = "[not provided]"  # where a CRM insists on a name
+
+
+class Profile(StrEnum):
+    HUBSPOT = "hubspot"
+    SALESFORCE = "salesforce"
+    ODOO = "odoo"
+    ESPOCRM = "espocrm"
+
+
+def of(record: Record, profile: Profile) -> dict[str, Value]:
+    row = rows.of(record)
+    return {name: field(row) for name, field in FIELDS[profile].items()}
+
+
+def _same(column: str, longest: int | None = None) -> Field:
+    return lambda row: (row[column] or "")[:longest] or None
+
+
+def _always(value: Value) -> Field:
+    return lambda _: value
+
+
+def _while_active(value: Value, otherwise: Value) -> Field:
+    return lambda row: value if row["status"] == "active" else otherwise
+
+
+def _first_name(longest: int) -> Field:
+    return lambda row: _names(row)[0][:longest] or None
+
+
+def _last_name(longest: int, otherwise: str | None = None) -> Field:
+    return lambda row: _names(row)[1][:longest] or otherwise
+
+
+def _names(row: Row) -> tuple[str, str]:
+    """Platforms give one name: its first word, and the rest. A single word is a last name, which CRMs insist on."""
+    first, _, last = (row["name"] or "").strip().partition(" ")
+    return (first, last.strip()) if last else ("", first)
+
+
+def _known_as(row: Row) -> str:
+    return row["name"] or row["email"] or UNKNOWN
+
+
+def _external_id(row: Row) -> str:
+    """Odoo takes what stands before a point for the name of a module."""
+    return f"fanfare_lead_{row['id']}"
+
+
+def _no_mail(row: Row) -> bool:
+    return not row["email"]
+
+
+def _no_call(row: Row) -> bool:
+    return not row["phone"]
+
+
+def _remarks(row: Row) -> str | None:
+    """What has no field of its own there."""
+    told = {"Consent": row["consent"], "Offer": row["offer_name"], "Code": row["code"], "Post": row["post"]}
+    return "\n".join(f"{name}: {value}" for name, value in told.items() if value) or None
+
+
+FIELDS: Mapping[Profile, Mapping[str, Field]] = {
+    Profile.HUBSPOT: {
+        "fanfare_id": _same("id"),
+        "email": _same("email"),
+        "firstname": _first_name(255),
+        "lastname": _last_name(255),
+        "phone": _same("phone"),
+        "hs_language": _same("language"),
+        "lifecyclestage": _while_active("lead", "other"),
+        "fanfare_status": _same("status"),
+        "fanfare_merged_into": _same("merged_into"),
+        "fanfare_consent": _same("consent"),
+        "fanfare_platform": _same("platform"),
+        "fanfare_offer": _same("offer"),
+        "fanfare_code": _same("code"),
+        "fanfare_updated_at": _same("updated_at"),
+    },
+    Profile.SALESFORCE: {
+        "Fanfare_Id__c": _same("id"),
+        "FirstName": _first_name(40),
+        "LastName": _last_name(80, UNKNOWN),
+        "Company": _always(UNKNOWN),
+        "Email": _same("email", 80),
+        "Phone": _same("phone", 40),
+        "LeadSource": _same("platform"),
+        "HasOptedOutOfEmail": _no_mail,
+        "Description": _remarks,
+        "Fanfare_Status__c": _same("status"),
+        "Fanfare_Merged_Into__c": _same("merged_into"),
+    },
+    Profile.ODOO: {
+        "id": _external_id,
+        "name": _known_as,
+        "type": _always("lead"),
+        "contact_name": _same("name"),
+        "email_from": _same("email"),
+        "phone": _same("phone"),
+        "referred": _same("platform"),
+        "description": _remarks,
+        "active": _while_active(True, False),
+    },
+    Profile.ESPOCRM: {
+        "cFanfareId": _same("id"),
+        "firstName": _first_name(100),
+        "lastName": _last_name(100, UNKNOWN),
+        "emailAddress": _same("email"),
+        "emailAddressIsOptedOut": _no_mail,
+        "phoneNumber": _same("phone"),
+        "doNotCall": _no_call,
+        "status": _while_active("New", "Dead"),
+        "source": _while_active("Campaign", None),
+        "description": _remarks,
+        "cFanfareStatus": _same("status"),
+        "cFanfareMergedInto": _same("merged_into"),
+    },
+}

@@ -43,7 +43,7 @@ def histories(found: Iterable[tuple[str, date, str]]) -> dict[str, list[Sale]]:
 
 
 # frequency, recency and T as the documentation of Lifetimes 0.11.3 prints them for these transactions, to the end of
-# 2014: https://lifetimes.readthedocs.io/en/latest/Quickstart.html, checked 2026-11
+# 2014: https://lifetimes.readthedocs.io/en/latest/Quickstart.html (from memory: the page was out of reach)
 PUBLISHED = {"0": (0, 0, 298), "1": (0, 0, 224), "2": (6, 142, 292), "3": (0, 0, 147), "4": (2, 9, 183)}
 
 

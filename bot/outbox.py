@@ -82,6 +82,7 @@ class Outgoing(SQLModel, table=True):
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
     weight: int = Field(default=0, sa_type=SmallInteger)  # under the caps, where 100 is a whole message
+    segment: str = Field(default="", max_length=20)  # of the fan, when this was brought to him (offers/segments.py)
     priority: int = 0  # of those due at one time, the highest competes first
     language: str = Field(max_length=8)
     title: str = ""  # of a mail

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     brand: str = "Maison Zéphyr"
     language: str = Field(default="fr", pattern="^(fr|en)$")
     worker_threads: int = Field(default=16, ge=1, le=128)
+    holdout_percent: float = Field(default=5.0, ge=0, le=100)
 
     @classmethod
     def settings_customise_sources(

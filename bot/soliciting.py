@@ -17,9 +17,10 @@ from bot.outbox import Outgoing, State
 from bot.permitting import Desk
 from connectors import Way
 from leads import fan_facts
-from offers import catalog, claims, condition_rows, conditions, texts
+from offers import catalog, claims, condition_rows, conditions, holdout, segments, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
+from offers.conditions import FanFacts
 from optin import obstacles, people, permits, receipts, tokens
 from optin.fans import Profile
 from optin.obstacles import Obstacle
@@ -103,9 +104,15 @@ def _weighed(
     if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
         return Refusal("offer_closed")
     person = people.one(session, fan_id)
-    if not _is_for(session, person, offer, now):
+    if holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent):
+        return Refusal("held_out")
+    facts = fan_facts.load(session, [person.id], now)[person.id]
+    if not _is_for(facts, offer):
         return Refusal("not_eligible")
-    drafts = [_draft(bot, one, offer, purpose, said_by, due_at, now) for one in _profiles(session, bot, person)]
+    segment = segments.of(facts).value
+    drafts = [
+        _draft(bot, one, offer, purpose, segment, said_by, due_at, now) for one in _profiles(session, bot, person)
+    ]
     if not drafts:
         return Refusal("no_consent")
     desk = permitting.open_desk(session, bot, drafts, now)
@@ -148,11 +155,8 @@ def _compete(desk: Desk, one: Outgoing) -> None:
     desk.keep(one, facts, answer, Stage.DECIDED)
 
 
-def _is_for(session: Session, person: Person, offer: Offer, now: datetime) -> bool:
-    tree = condition_rows.from_json(offer.conditions)
-    if tree == conditions.EVERYBODY:
-        return True
-    return conditions.evaluate(tree, fan_facts.load(session, [person.id], now)[person.id])
+def _is_for(facts: FanFacts, offer: Offer) -> bool:
+    return conditions.evaluate(condition_rows.from_json(offer.conditions), facts)
 
 
 def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:
@@ -258,7 +262,7 @@ def _hold(
 
 
 def _draft(
-    bot: Bot, profile: Profile, offer: Offer, purpose: str, said_by: str, due_at: datetime, now: datetime
+    bot: Bot, profile: Profile, offer: Offer, purpose: str, segment: str, said_by: str, due_at: datetime, now: datetime
 ) -> Outgoing:
     message_id = bot.new_id()
     return Outgoing(
@@ -276,6 +280,7 @@ def _draft(
         purpose="offer",
         solicits=purpose,
         weight=1,
+        segment=segment,
         priority=offer.priority,
         language="",
         text="",

@@ -10,13 +10,23 @@ from sqlalchemy import JSON, CheckConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from offers.condition_rows import everybody
-from optin.schema import document, known
+from optin.schema import belongs_to, document, known
 
 
 class State(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
     PAUSED = "paused"
+
+
+class Kind(StrEnum):
+    """What is given."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    GIFT = "gift"
+    FREE_DELIVERY = "free_delivery"
+    EXCLUSIVE = "exclusive"  # something to read, hear or see
 
 
 class Offer(SQLModel, table=True):
@@ -26,6 +36,9 @@ class Offer(SQLModel, table=True):
         CheckConstraint("state IN ('draft', 'open', 'paused')", name="state"),
         CheckConstraint("stock IS NULL OR taken <= stock", name="stock"),
         CheckConstraint("grace_days >= 0", name="grace"),
+        CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in Kind)})", name="kind"),
+        CheckConstraint("worth >= 0 AND cost >= 0", name="money"),
+        CheckConstraint("fallback_id <> id", name="fallback"),
     )
 
     id: UUID = known()
@@ -49,6 +62,11 @@ class Offer(SQLModel, table=True):
     texts: dict[str, dict[str, str]] = document()
     # Whom it is for: offers/condition_rows.py.
     conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
+    kind: str = Field(default=Kind.PERCENT.value, max_length=15)
+    # What one claim is worth to the brand and what it costs, in minor units of its currency. None: nobody told.
+    worth: int | None = None
+    cost: int | None = None
+    fallback_id: UUID | None = belongs_to("offer", nullable=True, index=False)  # stands in for it where it can't be had
     created_at: datetime
     updated_at: datetime
 

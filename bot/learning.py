@@ -4,6 +4,7 @@ Only what they did not ask for is counted: who asks for an offer takes it anyway
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import func
@@ -28,7 +29,11 @@ def learn(bot: Bot) -> int:
 
 def _counted(session: Session, now: datetime) -> list[dict[str, object]]:
     took = col(Claim.claimed_at).is_not(None) & (col(Claim.claimed_at) >= col(Outgoing.created_at))
-    arm = (col(Outgoing.offer_id), col(Outgoing.platform).label("channel"), col(Outgoing.segment))
+    arm: tuple[Any, ...] = (
+        col(Outgoing.offer_id),
+        col(Outgoing.platform).label("channel"),
+        col(Outgoing.segment),
+    )
     counts = (func.count().label("shown"), func.count().filter(took).label("claimed"))
     brought = (
         sa.select(*arm, *counts)

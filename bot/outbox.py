@@ -249,6 +249,19 @@ def counted(
     return found
 
 
+def brought_to(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Which offers these fans were brought, or are about to be, without having asked."""
+    found: dict[UUID, set[UUID]] = {}
+    theirs = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
+        col(Outgoing.fan_id).in_(list(fan_ids)),
+        col(Outgoing.solicits) != "",
+        col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
+    )
+    for fan_id, offer_id in session.execute(theirs) if fan_ids else ():
+        found.setdefault(fan_id, set()).add(offer_id)
+    return found
+
+
 def went_out(session: Session, since: datetime, most: int) -> list[tuple[UUID, str, Counted]]:
     """The solicitations that went out since then, with person and way, oldest first: of many the newest."""
     columns = (Fan.person_id, Outgoing.way, Outgoing.sent_at, Outgoing.solicits, Outgoing.weight)

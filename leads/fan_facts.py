@@ -47,11 +47,15 @@ _QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE)
 
 def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, FanFacts]:
     """The facts of these people, each with those of all his fans."""
-    everybody = people.load(session, person_ids)
+    return of(session, people.load(session, person_ids), now)
+
+
+def of(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, FanFacts]:
+    """The same, by person, where the people are known already."""
     profiles, claims, leads, done = (_read(session, each, everybody) for each in _QUERIES)
     return {
         person.id: _facts(person, profiles[person.id], claims[person.id], leads[person.id], done[person.id], now)
-        for person in everybody.values()
+        for person in {person.id: person for person in everybody.values()}.values()
     }
 
 

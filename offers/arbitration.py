@@ -56,6 +56,7 @@ class Candidate:
     gain: float  # what a claim brings the brand, after what it costs
     price: Price = FREE
     priority: int = 0
+    guessed: bool = False  # nobody told what a claim is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def _line(ranked: Ranked) -> dict[str, object]:
         "from": one.belief.source.value,
         "shown": one.belief.shown,
         "gain": round(one.gain, 2),
+        "guessed": one.guessed,
         "price": round(one.price.whole, 4),
         "value": round(ranked.value, 4),
         "priority": one.priority,

@@ -59,6 +59,14 @@ def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:
     return everybody
 
 
+def after(session: Session, last: UUID | None, most: int, end: UUID | None = None) -> list[UUID]:
+    """The next people in the order of their ids, up to and with `end`: who goes through all of them keeps his place."""
+    person = col(Fan.person_id)
+    known = sa.select(person).distinct().order_by(person).limit(most)
+    known = known if last is None else known.where(person > last)
+    return list(session.scalars(known if end is None else known.where(person <= end)))
+
+
 def one(session: Session, fan_id: UUID) -> Person:
     """The person of this fan. Raises KeyError where there is no such fan."""
     return load(session, [fan_id])[fan_id]

@@ -118,5 +118,5 @@ def test_a_line_of_the_receipt_is_plain_and_tells_where_its_rate_comes_from() ->
 
     assert line == {
         "offer": str(MUG), "channel": "email", "why": "won", "rate": 0.25, "believed": 0.02, "from": "nothing",
-        "shown": 0, "gain": 1000.0, "price": 0.0, "value": 250.0, "priority": 2,
+        "shown": 0, "gain": 1000.0, "guessed": False, "price": 0.0, "value": 250.0, "priority": 2,
     }  # fmt: skip

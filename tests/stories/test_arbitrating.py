@@ -2,21 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from sqlmodel import update
 
-from bot import learning
+from bot import arbitrating, assembly, learning, soliciting
+from bot.arbitrating import Decision
+from bot.outbox import Outgoing
+from bot.soliciting import Choice
+from connectors import Kind
 from offers import arms
 from offers.arms import Arm
 from offers.beliefs import Level
+from offers.catalog import Offer
 from offers.claims import Claim
 from optin import links
+from optin.fans import Profile
 from optin.links import Proof
 from optin.permits import Permit, Refusal
+from optin.receipts import Receipt
 from tests.stage import Stage
-from tests.stories.test_soliciting import allow, meet, propose
+from tests.stories.test_soliciting import allow, house_without_caps, meet, propose, spaced_out, wish
+
+DEAR = 10_000_000  # so much that no draw makes it less than it costs to say
 
 
 @pytest.fixture
@@ -95,3 +105,116 @@ def test_the_same_people_are_held_out_in_whatever_order_they_were_linked(stage: 
     assert [one == held for one in firsts] == [one == held for one in seconds]
     assert 0 < firsts.count(held) < 20
     assert any(isinstance(one, Permit) for one in firsts)
+
+
+def decisions(stage: Stage, *person_ids: UUID, seed: int = 1) -> list[Decision]:
+    with stage.bot.reading() as session:
+        market = arbitrating.market(session, stage.bot, stage.now)
+        return list(arbitrating.decide(session, market, person_ids, assembly.chance(seed).betavariate))
+
+
+def test_each_person_of_a_batch_has_a_winner_or_a_reason(stage: Stage) -> None:
+    willing, silent, gone, choosy, tired = (meet(stage, who) for who in ("ann", "ben", "cat", "dan", "eve"))
+    for fan in (willing, gone, choosy, tired):
+        allow(stage, fan)
+    house_without_caps(stage)
+    wish(stage, choosy, "without", "pigeon")
+    first = stage.offer(slug="first", name="First", worth=DEAR)
+    propose(stage, tired, first)
+    stage.does(Kind.STOP, who="cat")
+    stage.work()
+    stage.later(hours=1)
+
+    found = {one.person_id: one for one in decisions(stage, willing, silent, gone, choosy, tired)}
+
+    whys = [found[one].why for one in (willing, silent, gone, choosy, tired)]
+    assert whys == ["", "no_consent", "fan_said_stop", "prefers_other_channel", "nothing_for_him"]
+    assert found[willing].winner is not None
+    assert found[tired].unfit == {first.id: "already_proposed"}
+
+
+def test_a_decision_asks_the_permit_as_whoever_then_proposes_does(stage: Stage) -> None:
+    """Else a campaign would choose what can't be brought."""
+    spaced_out(stage)
+    fans = [meet(stage, who) for who in ("ann", "ben", "cat")]
+    allow(stage, fans[0])
+    allow(stage, fans[1])
+    wish(stage, fans[1], "hours", "18-20")
+    propose(stage, fans[0], stage.offer(slug="before"))
+    stage.work()
+    stage.later(minutes=30)
+    offer = stage.offer(slug="now", worth=DEAR)
+
+    decided = decisions(stage, *fans)
+    answers = [propose(stage, fan, offer).answer for fan in fans]
+
+    by_person = {one.person_id: one for one in decided}
+    assert [by_person[fan].why for fan in fans] == ["cap_gap", "his_hours", "no_consent"]
+    assert [by_person[fan].answer or Refusal("no_consent") for fan in fans] == answers
+
+
+def test_held_out_people_are_named_before_anything_is_asked_of_them(measured: Stage) -> None:
+    fan = meet(measured)
+    allow(measured, fan)
+    measured.offer()
+
+    assert [(one.why, one.ranking) for one in decisions(measured, fan)] == [("held_out", ())]
+
+
+def test_a_person_is_decided_about_once_whatever_profiles_he_has(stage: Stage) -> None:
+    lea, other = meet(stage), meet(stage, "lea-too")
+    allow(stage, lea)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
+    stage.offer(worth=DEAR)
+
+    [decision] = decisions(stage, lea, other)
+
+    assert decision.winner is not None
+    assert [one.id for one in stage.all(Profile) if one.id == decision.winner.profile_id and one.fan_id == lea]
+
+
+def test_the_channel_that_costs_nothing_is_chosen_and_the_receipt_says_why(database_url: str) -> None:
+    """Léa can be reached by a pigeon, which is dear, and by mail."""
+    stage = Stage(database_url, mails=True)
+    stage.pigeon.cost = lambda message: Decimal("0.20")  # type: ignore[method-assign]
+    lea, by_mail = meet(stage), mailed(stage)
+    for fan, channel in ((lea, "pigeon"), (by_mail, "email")):
+        allow(stage, fan, channel)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, by_mail, Proof.EMAIL, "mail-1", stage.now)
+    offer = stage.offer(worth=900, platforms=["pigeon", "email"])
+    learned(stage, offer, "pigeon", "email")
+
+    with stage.bot.transaction() as session:
+        best = arbitrating.best_for(session, stage.bot, lea, stage.now, 5)
+        again = arbitrating.best_for(session, stage.bot, by_mail, stage.now, 5)
+        assert best.winner is not None
+        choice = Choice(best.winner.profile_id, arbitrating.as_chosen(best, 5))
+        proposed = soliciting.propose(session, stage.bot, lea, offer, stage.now, choice=choice)
+
+    [row] = [row for row in stage.all(Receipt) if row.message_id == proposed.message_id]
+    ranking = row.chosen["arbitration"]["ranking"]
+    assert again.ranking == best.ranking
+    assert [(one["channel"], one["why"]) for one in ranking] == [
+        ("email", "won"),
+        ("pigeon", "costs_more_than_it_brings"),
+    ]
+    assert [one.platform for one in stage.all(Outgoing) if one.id == proposed.message_id] == ["email"]
+    assert row.chosen["arbitration"]["chance"] == "5"
+    stage.close()
+
+
+def mailed(stage: Stage) -> UUID:
+    stage.mail(Kind.MESSAGE, text="bonjour")
+    stage.work()
+    return next(profile.fan_id for profile in stage.all(Profile) if profile.platform == "email")
+
+
+def learned(stage: Stage, offer: Offer, *channels: str) -> None:
+    """One in fifty takes it, on each channel: that is known well."""
+    with stage.bot.transaction() as session:
+        arms.replace(session, [
+            {"offer_id": offer.id, "channel": channel, "segment": "stranger", "shown": 50_000, "claimed": 1_000}
+            for channel in channels
+        ])  # fmt: skip

@@ -91,7 +91,7 @@ def market(session: Session, bot: Bot, now: datetime) -> Market:
     """The open offers, what we believe of them, and what it costs to bring them."""
     _, caps = house_rules.current(session)
     rules = {name: connector.rules for name, connector in bot.connectors.items()}
-    had = (one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one))
+    had = (one for one in catalog.showing(session) if catalog.can_be_had(one, now))
     return Market(
         stalls=[_stall(offer) for offer in had],
         beliefs=arms.beliefs(session),

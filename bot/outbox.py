@@ -15,7 +15,7 @@ from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
 from optin.fans import Fan
 from optin.pressure import Counted
-from optin.schema import belongs_to, document, known, write_all
+from optin.schema import among, belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
@@ -238,7 +238,7 @@ def counted(
     gone_at = sa.case((is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
     columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
     theirs = sa.select(*columns, col(Outgoing.weight)).where(
-        col(Outgoing.fan_id).in_(fan_ids),
+        among(Outgoing.fan_id, list(fan_ids)),
         col(Outgoing.weight) > 0,
         col(Outgoing.state).in_(COUNTED),
         sa.or_(gone_at.is_(None), gone_at > since - LEASE),
@@ -253,7 +253,7 @@ def brought_to(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, set[UU
     """Which offers these fans were brought, or are about to be, without having asked."""
     found: dict[UUID, set[UUID]] = {}
     theirs = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
-        col(Outgoing.fan_id).in_(list(fan_ids)),
+        among(Outgoing.fan_id, list(fan_ids)),
         col(Outgoing.solicits) != "",
         col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
     )

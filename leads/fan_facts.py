@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, func
+from sqlalchemy import func
 from sqlmodel import Session, col
 
 from connectors import Kind
@@ -18,6 +18,7 @@ from optin import people
 from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
+from optin.schema import among, many
 from optin.standing import EVERYTHING, Act, Purpose
 
 Rows = Sequence[Sequence[Any]]
@@ -25,7 +26,7 @@ Query = sa.Select[*tuple[Any, ...]]
 
 
 def _about(fan_id: Any) -> sa.ColumnElement[bool]:
-    return col(fan_id).in_(bindparam("fan_ids", expanding=True))
+    return among(fan_id, many("fan_ids"))
 
 
 _PROFILES = sa.select(

@@ -1,13 +1,13 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, update
-from sqlmodel import Field, Session, SQLModel, col, or_, select
+from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
 
 from offers.condition_rows import everybody
 from optin.schema import belongs_to, document, known
@@ -80,6 +80,42 @@ _SHOWING = (
 def showing(session: Session) -> Sequence[Offer]:
     """The offers that are open, whatever their dates, best first."""
     return session.exec(_SHOWING).all()
+
+
+_ASKED_FOR = (
+    select(Offer)
+    .where(
+        or_(
+            Offer.state == State.OPEN.value,
+            and_(Offer.state == State.PAUSED.value, col(Offer.fallback_id).is_not(None)),
+        )
+    )
+    .order_by(col(Offer.priority).desc(), col(Offer.created_at))
+)
+
+
+def asked_for(session: Session) -> Sequence[Offer]:
+    """The offers that are open, and those that another one stands in for."""
+    return session.exec(_ASKED_FOR).all()
+
+
+def stand_in(offer: Offer, known: Mapping[UUID, Offer], now: datetime) -> Offer | None:
+    """This offer if it can be had now, else the first that can be along its fallbacks."""
+    tried: set[UUID] = set()
+    one: Offer | None = offer
+    while one is not None and one.id not in tried and not can_be_had(one, now):
+        tried.add(one.id)
+        one = known.get(one.fallback_id) if one.fallback_id else None
+    return one if one is not None and one.id not in tried else None
+
+
+def can_be_had(offer: Offer, now: datetime) -> bool:
+    return is_open(offer, now) and not is_sold_out(offer)
+
+
+def all_of_them(session: Session) -> Sequence[Offer]:
+    """Drafts and paused ones, too, by name."""
+    return session.exec(select(Offer).order_by(col(Offer.name), col(Offer.id))).all()
 
 
 def by_slug(session: Session, slug: str) -> Offer | None:

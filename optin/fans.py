@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import belongs_to, known, write_all
+from optin.schema import among, belongs_to, known, write_all
 
 
 class Fan(SQLModel, table=True):
@@ -106,7 +106,7 @@ _REACH = (
 
 def reach(session: Session, fan_ids: Collection[UUID]) -> list[Reach]:
     """All profiles of these fans, in one query."""
-    theirs = sa.select(*_REACH).where(col(Profile.fan_id).in_(list(fan_ids)))
+    theirs = sa.select(*_REACH).where(among(Profile.fan_id, list(fan_ids)))
     return [Reach(*row) for row in session.execute(theirs)] if fan_ids else []
 
 

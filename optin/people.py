@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from optin import consents, links, preferences
 from optin.fans import Fan
 from optin.preferences import Entry, Preferences
+from optin.schema import among, many
 from optin.standing import Edge, Line, Purpose, Standing, standing
 
 Wishes = dict[UUID, list[Entry]]  # by whom
@@ -41,7 +41,7 @@ _asked_for = aliased(Fan)
 _TOGETHER = (
     sa.select(col(Fan.id), col(Fan.person_id), col(Fan.language))
     .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
-    .where(col(_asked_for.id).in_(bindparam("fan_ids", expanding=True)))
+    .where(among(_asked_for.id, many("fan_ids")))
     .distinct()
 )
 

@@ -21,6 +21,7 @@ from bot.ruling import Odd
 from connectors import Kind, Way
 from offers.arbitration import Why
 from offers.beliefs import Level
+from offers.catalog import Kind as OfferKind
 from offers.editing import Amiss, Sheet
 from offers.segments import Segment
 from offers.texts import Fault, Wrong
@@ -183,6 +184,7 @@ ALIKE = ("mention", "texts", "lead", "newsletter")  # the same in French
         ("span", list(SPANS)),
         ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere"]),
         ("segment", list(Segment)),
+        ("offer_kind", list(OfferKind)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],
 )

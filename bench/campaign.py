@@ -45,16 +45,17 @@ def measure(new_database: Callable[[str], str], share: float) -> Iterator[str]:
     with FORK.Pool(WORKERS) as pool:
         parts = pool.map(partial(_work, env, fans), range(WORKERS))
     took = time.perf_counter() - begun
-    whys = sum((why for why, _ in parts), Counter[str]())
+    whys = sum((why for why, _, _ in parts), Counter[str]())
     yield f"{took:8.1f} s for {whys.total():,} people, {whys.total() / took:,.0f} a second   (aim: 120 s a million)"
-    yield f"{max(memory for _, memory in parts):8.0f} MB at most in each of {WORKERS} processes"
+    yield f"{sum(cpu for _, cpu, _ in parts):8.1f} s of a core in these {WORKERS} processes, beside PostgreSQL's own"
+    yield f"{max(memory for _, _, memory in parts):8.0f} MB at most in each of them"
     for why, count in whys.most_common():
         yield f"{count:8,} {why or 'with a winner'}"
 
 
-def _work(env: dict[str, str], fans: int, worker: int) -> tuple[Counter[str], float]:
+def _work(env: dict[str, str], fans: int, worker: int) -> tuple[Counter[str], float, float]:
     """A part of all people, batch by batch in the order of their ids, in a transaction each."""
-    bot = assembly.assemble(env)
+    begun, bot = time.process_time(), assembly.assemble(env)
     last, end = UUID(int=fans * worker // WORKERS), UUID(int=fans * (worker + 1) // WORKERS)
     beta, whys = assembly.chance(worker).betavariate, Counter[str]()
     with bot.reading() as session:
@@ -64,7 +65,7 @@ def _work(env: dict[str, str], fans: int, worker: int) -> tuple[Counter[str], fl
             batch = people.after(session, last, AT_ONCE, end)
             whys.update(one.why for one in arbitrating.decide(session, market, batch, beta))
         if not batch:
-            return whys, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            return whys, time.process_time() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         last = batch[-1]
 
 

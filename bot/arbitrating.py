@@ -28,7 +28,7 @@ from optin.fans import Reach
 from optin.people import Person
 from optin.permits import Allowed, Answer, Deferral, Facts, Permit, Refusal, Solicitation
 from optin.pressure import Caps, Counted
-from optin.standing import Act, Purpose
+from optin.standing import Purpose
 
 KEPT = 10  # lines of a ranking that a receipt keeps
 
@@ -106,16 +106,12 @@ def market(session: Session, bot: Bot, now: datetime) -> Market:
 
 def decide(session: Session, market: Market, person_ids: Collection[UUID], beta: Beta) -> Iterator[Decision]:
     """A decision for each of these people."""
-    everybody = people.load(session, person_ids)
-    them = {person.id: person for person in everybody.values()}
-    unasked = {person.id: why for person in them.values() if (why := _at_first_sight(person, market))}
-    asked = {fan_id: person for fan_id, person in everybody.items() if person.id not in unasked}
+    agreed = people.ever_agreed(session, person_ids)
+    at_first_sight = {person_id: _at_first_sight(person_id, agreed[person_id], market) for person_id in sorted(agreed)}
+    asked = people.load(session, [person_id for person_id, why in at_first_sight.items() if not why])
     batch = _load(session, market, asked)
-    for person in them.values():
-        if person.id in unasked:
-            yield Decision(person.id, unasked[person.id])
-        else:
-            yield _decided(person, batch, market, beta)
+    for person_id, why in at_first_sight.items():
+        yield Decision(person_id, why) if why else _decided(asked[person_id], batch, market, beta)
 
 
 def best_for(session: Session, bot: Bot, fan_id: UUID, now: datetime, seed: int) -> Decision:
@@ -144,11 +140,11 @@ def _stall(offer: Offer) -> Stall:
     )
 
 
-def _at_first_sight(person: Person, market: Market) -> str:
+def _at_first_sight(person_id: UUID, agreed: bool, market: Market) -> str:
     """Why nobody needs to look further."""
-    if holdout.is_held_out(market.secret, person.id, market.held_out):
+    if holdout.is_held_out(market.secret, person_id, market.held_out):
         return "held_out"
-    return "" if any(line.act == Act.GRANTED for line in person.lines) else "no_consent"
+    return "" if agreed else "no_consent"
 
 
 def _load(session: Session, market: Market, asked: Mapping[UUID, Person]) -> Batch:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from optin import consents, links, preferences
+from optin.consents import Consent
 from optin.fans import Fan
 from optin.preferences import Entry, Preferences
 from optin.schema import among, many
-from optin.standing import Edge, Line, Purpose, Standing, standing
+from optin.standing import Act, Edge, Line, Purpose, Standing, standing
 
 Wishes = dict[UUID, list[Entry]]  # by whom
 
@@ -44,6 +45,25 @@ _TOGETHER = (
     .where(among(_asked_for.id, many("fan_ids")))
     .distinct()
 )
+
+
+_one_of_them = aliased(Fan)
+_EVER_AGREED = (
+    sa.select(
+        col(Fan.person_id),
+        sa.exists()
+        .where(col(Consent.fan_id) == col(_one_of_them.id), col(_one_of_them.person_id) == col(Fan.person_id))
+        .where(col(Consent.act) == Act.GRANTED.value),
+    )
+    .where(among(Fan.id, many("fan_ids")))
+    .distinct()
+)
+
+
+def ever_agreed(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, bool]:
+    """The people who these fans are, and whether one of their fans ever said yes to anything. Most never did."""
+    rows = session.connection().execute(_EVER_AGREED, {"fan_ids": list(fan_ids)}) if fan_ids else ()
+    return {person_id: bool(agreed) for person_id, agreed in rows}
 
 
 def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:

@@ -213,7 +213,7 @@ def test_the_best_for_a_fan_is_shown_with_what_it_was_weighed_against(office: Of
     told = words(page)
 
     assert "Propose “Thé” to Lea?" in told
-    assert "Chosen: it is worth most. About 2 in a hundred take it (our own first guess" in told
+    assert "Chosen: the highest priority, and of those the greatest worth. About 2 in a hundred take it (our own first guess" in told
     assert "Taken, it brings 99,995; said, it costs 0.02." in told
     assert "Another one has a higher priority." in told
     assert "The offer is for other fans" in told
@@ -224,7 +224,7 @@ def test_the_best_for_a_fan_is_shown_with_what_it_was_weighed_against(office: Of
 
     assert "Proposed: it goes out in a few seconds." in landed.text
     assert "What it was weighed against Weighed for a fan whom we hardly know yet." in why
-    assert "Thé · Pigeon Chosen: it is worth most." in why
+    assert "Thé · Pigeon Chosen: the highest priority, and of those the greatest worth." in why
     assert [one["why"] for one in office.all(Receipt)[0].chosen["arbitration"]["ranking"]] == ["won", "lower_priority"]
 
 

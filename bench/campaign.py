@@ -117,7 +117,7 @@ TREES: tuple[Tree, ...] = (
 
 _ID = "lpad(to_hex({}), 32, '0')::uuid"
 _N, _BEFORE = _ID.format("n"), _ID.format("n - 1")
-_HEARD = "CAST(:now AS timestamptz) - (n * 7919 % 90) * interval '1 day' - interval '1 hour'"
+_HEARD = "CAST(:now AS timestamptz) - (n % 90 * 7919 % 90) * interval '1 day' - interval '1 hour'"
 _PLATFORM = "(ARRAY['facebook', 'telegram', 'x'])[1 + n % 3]"
 _ACCOUNT = "(ARRAY[CAST(:page AS text), 'bench_bot', '2244994945'])[1 + n % 3]"
 _ALL = "FROM generate_series(1, CAST(:fans AS integer)) AS n"

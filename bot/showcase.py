@@ -33,6 +33,11 @@ class Showcase:
     def wished(self, one: Interaction, now: datetime) -> Wish | None:
         return self._named(one.payload, now) or self._said(one, now)
 
+    @property
+    def shown(self) -> list[str]:
+        """The short names of those that are open: a paused one is only known for what stands in for it."""
+        return [one.slug for one in self.offers.values() if one.state == State.OPEN.value]
+
     def _named(self, payload: str, now: datetime) -> Wish | None:
         slug = payload.removeprefix(PREFIX)
         shown = (offer for offer in self.offers.values() if slug and offer.slug == slug)

@@ -1,12 +1,11 @@
 """What fans took of what they were brought is learned; who is held out is brought nothing but what he asks for."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlmodel import update
+from sqlmodel import col, update
 
 from bot import arbitrating, assembly, learning, soliciting
 from bot.arbitrating import Decision
@@ -30,7 +29,7 @@ DEAR = 10_000_000  # so much that no draw makes it less than it costs to say
 
 
 @pytest.fixture
-def measured(stage: Stage) -> Iterator[Stage]:
+def measured(stage: Stage) -> Stage:
     """Everybody is held out."""
     settings = stage.bot.settings.model_copy(update={"holdout_percent": 100.0})
     stage.bot = replace(stage.bot, settings=settings)
@@ -40,7 +39,7 @@ def measured(stage: Stage) -> Iterator[Stage]:
 def take(stage: Stage, fan_id: UUID) -> None:
     with stage.bot.transaction() as session:
         session.execute(
-            update(Claim).where(Claim.fan_id == fan_id).values(code=str(fan_id)[-12:], claimed_at=stage.now)
+            update(Claim).where(col(Claim.fan_id) == fan_id).values(code=str(fan_id)[-12:], claimed_at=stage.now)
         )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from offers.claims import Claim
+from optin.receipts import Receipt
 from tests.stage import NOON, Stage
 
 GONE: list[dict[str, Any]] = [
@@ -30,6 +31,7 @@ def test_another_offer_stands_in_for_one_that_cannot_be_had(stage: Stage, gone: 
 
     assert claimed(stage) == [other.id]
     assert "/claim/" in stage.said()[0]
+    assert ("promo" in stage.all(Receipt)[0].chosen["among"]) is (gone != {"state": "paused"})
 
 
 @pytest.mark.parametrize("gone", GONE)

@@ -213,7 +213,8 @@ def test_the_best_for_a_fan_is_shown_with_what_it_was_weighed_against(office: Of
     told = words(page)
 
     assert "Propose “Thé” to Lea?" in told
-    assert "Chosen: the highest priority, and of those the greatest worth. About 2 in a hundred take it (our own first guess" in told
+    assert "Chosen: the highest priority, and of those the greatest worth. About 2 in a hundred take it" in told
+    assert "(our own first guess" in told
     assert "Taken, it brings 99,995; said, it costs 0.02." in told
     assert "Another one has a higher priority." in told
     assert "The offer is for other fans" in told

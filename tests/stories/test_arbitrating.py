@@ -174,9 +174,9 @@ def test_a_person_is_decided_about_once_whatever_profiles_he_has(stage: Stage) -
 
 
 def test_the_channel_that_costs_nothing_is_chosen_and_the_receipt_says_why(database_url: str) -> None:
-    """Léa can be reached by a pigeon, which is dear, and by mail."""
+    """Léa can be reached by a pigeon and by mail, which is dear here and would be taken if nothing were weighed."""
     stage = Stage(database_url, mails=True)
-    stage.pigeon.cost = lambda message: Decimal("0.20")  # type: ignore[method-assign]
+    stage.letterbox.cost = lambda message: Decimal("0.20")  # type: ignore[method-assign]
     lea, by_mail = meet(stage), mailed(stage)
     for fan, channel in ((lea, "pigeon"), (by_mail, "email")):
         allow(stage, fan, channel)
@@ -196,10 +196,10 @@ def test_the_channel_that_costs_nothing_is_chosen_and_the_receipt_says_why(datab
     ranking = row.chosen["arbitration"]["ranking"]
     assert again.ranking == best.ranking
     assert [(one["channel"], one["why"]) for one in ranking] == [
-        ("email", "won"),
-        ("pigeon", "costs_more_than_it_brings"),
+        ("pigeon", "won"),
+        ("email", "costs_more_than_it_brings"),
     ]
-    assert [one.platform for one in stage.all(Outgoing) if one.id == proposed.message_id] == ["email"]
+    assert [one.platform for one in stage.all(Outgoing) if one.id == proposed.message_id] == ["pigeon"]
     assert row.chosen["arbitration"]["chance"] == "5"
     stage.close()
 

@@ -5,10 +5,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import click
 
-from bench import acknowledging, claiming, conditions, deciding, feed, latency, permits
+from bench import acknowledging, arbitration, campaign, claiming, conditions, deciding, feed, latency, permits
 from tests import postgres
 
 NewDatabase = Callable[[str], str]
@@ -21,27 +22,33 @@ MEASUREMENTS = {
     "feed": feed,
     "latency": latency,
 }
+WITHOUT_DATABASE = {"permits": permits, "arbitration": arbitration}
+WHERE_ASKED = {"campaign": campaign}  # on PostgreSQL, and only by its name: it makes a million fans first
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A tenth of the work: to see that it runs, not to quote.")
-@click.option("--only", type=click.Choice([*MEASUREMENTS, "permits"]), help="One measurement.")
+@click.option("--only", type=click.Choice([*MEASUREMENTS, *WITHOUT_DATABASE, *WHERE_ASKED]), help="One measurement.")
 def main(quick: bool, only: str | None) -> None:
     """Print every figure as a table; each limit is measured in the same run, turn and turn about."""
     share = 0.1 if quick else 1.0
     print(f"Python {sys.version.split()[0]}, {_cores()} cores. A ratio is to the bare limit beside it.")
-    if only in (None, "permits"):
-        print(f"\nNo database: {permits.__doc__}")
-        for line in permits.measure(share):
-            print("  " + line, flush=True)
-    if only == "permits":
+    for name, alone in WITHOUT_DATABASE.items():
+        if only in (None, name):
+            _print("No database", alone, alone.measure(share))
+    if only in WITHOUT_DATABASE:
         return
     for kind, new_database in _databases():
-        for name, measurement in MEASUREMENTS.items():
-            if only in (None, name):
-                print(f"\n{kind}: {measurement.__doc__}".split("\n\n")[0])
-                for line in measurement.measure(new_database, share):
-                    print("  " + line, flush=True)
+        for name, measurement in (MEASUREMENTS | WHERE_ASKED).items():
+            asked = name == only if name in WHERE_ASKED else only in (None, name)
+            if asked and not (name in WHERE_ASKED and kind.startswith("SQLite")):
+                _print(kind, measurement, measurement.measure(new_database, share))
+
+
+def _print(where: str, measurement: ModuleType, lines: Iterator[str]) -> None:
+    print(f"\n{where}: {measurement.__doc__}".split("\n\n")[0])
+    for line in lines:
+        print("  " + line, flush=True)
 
 
 def _databases() -> Iterator[tuple[str, NewDatabase]]:

@@ -1,6 +1,7 @@
 """The bot, put together once: database, platforms, clock and chance. All below receives these as arguments."""
 
 import os
+import random
 import secrets
 import threading
 import time
@@ -69,6 +70,11 @@ def wall_clock() -> datetime:
 
 def draw() -> int:
     return secrets.randbits(64)
+
+
+def chance(seed: int) -> random.Random:
+    """A row of draws that can be played again, for what is no secret."""
+    return random.Random(seed)  # noqa: S311
 
 
 def new_name() -> str:

@@ -12,14 +12,22 @@ from bot.changes import Subject, What
 from bot.desk import BY_MANAGER, TIME_TO_UNDO, Done, TooLate
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
-from bot.soliciting import Proposed
+from bot.soliciting import Choice, Proposed
 from offers.catalog import Offer
 
 
-def propose(session: Session, bot: Bot, fan_id: UUID, offer: Offer, manager: Manager, now: datetime) -> Proposed:
+def propose(
+    session: Session,
+    bot: Bot,
+    fan_id: UUID,
+    offer: Offer,
+    manager: Manager,
+    now: datetime,
+    choice: Choice | None = None,
+) -> Proposed:
     """A manager solicits by the rules that hold for the bot, and has a moment to think better of it."""
     mine = own_words.signature(manager)
-    proposed = soliciting.propose(session, bot, fan_id, offer, now, mine, now + TIME_TO_UNDO)
+    proposed = soliciting.propose(session, bot, fan_id, offer, now, mine, now + TIME_TO_UNDO, choice=choice)
     if proposed.message_id is not None:
         told = {"offer": offer.name, "text": session.get_one(Outgoing, proposed.message_id).text}
         changes.record(session, manager, What.PROPOSED, Subject.MESSAGE, proposed.message_id, {}, told, now)

@@ -3,7 +3,7 @@
 The panel and the command `explain` show what is put together here, and nothing else.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,12 +57,30 @@ class Pressure:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """One line of a ranking, in the words of its receipt. What the fan may not have was given no numbers."""
+
+    offer: str
+    channel: str
+    why: str
+    believed: float | None = None  # how often it is taken
+    source: str = ""  # where that comes from
+    shown: int = 0
+    gain: float = 0.0
+    guessed: bool = False  # nobody told what a claim is worth
+    price: float = 0.0
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was said, the offer in it, and the names of those among which it was chosen."""
+    """What was said, the offer in it, and those among which it was chosen: by name, or with their numbers."""
 
     said: str
     offer: str
     among: Sequence[str]
+    ranking: Sequence[Weighed] = ()
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +166,7 @@ class _Known:
         self.words = _words(session, bot.settings.brand, {line.fan_id for _, facts in asked for line in _cited(facts)})
         openers = {facts.window_opened_by for _, facts in asked if facts.window_opened_by}
         self._openers = inbox.by_keys(session, message.platform, message.account, openers)
-        self._offers = _names(session, [row.chosen for row, _ in asked])
+        self._offers = names(session, [row.chosen for row, _ in asked])
 
     def window(self, facts: Facts) -> Window | None:
         if facts.window_opened_at is None:
@@ -160,7 +178,21 @@ class _Known:
     def chosen(self, kept: Mapping[str, Any]) -> Chosen:
         name = self._offers.get
         offer = str(kept.get("offer", ""))
-        return Chosen(kept.get("said", ""), name(offer, offer), [name(one, one) for one in kept.get("among", ())])
+        among, weighed = [name(one, one) for one in kept.get("among", ())], kept.get("arbitration", {})
+        ranking = ranked(weighed, self._offers)
+        return Chosen(kept.get("said", ""), name(offer, offer), among, ranking, weighed.get("segment", ""))
+
+
+def ranked(kept: Mapping[str, Any], names: Mapping[str, str]) -> list[Weighed]:
+    """The ranking that a receipt keeps, with the names of the offers."""
+    weighed = [
+        Weighed(
+            names.get(one["offer"], one["offer"]), one["channel"], one["why"], one["believed"], one["from"],
+            one["shown"], one["gain"], one["guessed"], one["price"], one["value"],
+        )
+        for one in kept.get("ranking", ())
+    ]  # fmt: skip
+    return weighed + [Weighed(names.get(one["offer"], one["offer"]), "", one["why"]) for one in kept.get("unfit", ())]
 
 
 def _words(session: Session, brand: str, fan_ids: Collection[UUID]) -> dict[tuple[object, ...], Word]:
@@ -176,9 +208,11 @@ def _words(session: Session, brand: str, fan_ids: Collection[UUID]) -> dict[tupl
     }
 
 
-def _names(session: Session, chosen: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def names(session: Session, chosen: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What managers call the offers, by whatever a receipt calls them: an id or a short name."""
     wanted = {str(one) for kept in chosen for one in (kept.get("offer"), *kept.get("among", ())) if one}
+    weighed = [kept["arbitration"] for kept in chosen if "arbitration" in kept]
+    wanted |= {line["offer"] for one in weighed for line in (*one["ranking"], *one["unfit"])}
     ids = {known for one in wanted if (known := _as_id(one))}
     named = select(Offer.id, Offer.slug, Offer.name).where(or_(col(Offer.id).in_(ids), col(Offer.slug).in_(wanted)))
     rows = session.exec(named).all() if wanted else []

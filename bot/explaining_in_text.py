@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from bot.explaining import Explained, Pressure, Reason, Word
+from bot.explaining import Explained, Pressure, Reason, Weighed, Word
 from optin import preferences
 from optin.pressure import WHOLE
 
@@ -44,6 +44,8 @@ def _told(reason: Reason, rules_today: int) -> Iterator[tuple[str, str]]:
         yield "offer", reason.chosen.offer
     for name in reason.chosen.among:
         yield "among", name
+    for weighed in reason.chosen.ranking:
+        yield "weighed", _weighed(weighed)
     yield "rules", f"{row.law}, house rules {row.house_rules} (today {rules_today})"
     verdict = type(reason.today).__name__.lower()
     yield "today", answer(verdict, reason.today.why, getattr(reason.today, "until", None))
@@ -53,6 +55,13 @@ def _told(reason: Reason, rules_today: int) -> Iterator[tuple[str, str]]:
         yield "warning", "other_answer"
     for one in reason.obstacles:
         yield "obstacle", one.why
+
+
+def _weighed(one: Weighed) -> str:
+    if one.believed is None:
+        return f"{one.offer}: {one.why}"
+    numbers = f"{one.believed:.2%} of {one.gain:g} less {one.price:g}, drawn {one.value:g}"
+    return f"{one.offer} on {one.channel}: {one.why}, {numbers} (from {one.source}, shown {one.shown})"
 
 
 def _word(word: Word) -> str:

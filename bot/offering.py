@@ -16,12 +16,25 @@ PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
 
 def asks_for_an_offer(scene: Scene, fan: Known) -> Verdict | None:
     """A keyword, a hashtag, a button or a link of ours names an offer."""
-    wish = scene.facts.showcase.wished(scene.interaction, scene.now)
+    asked = scene.facts.showcase.wished(scene.interaction, scene.now)
+    wish = _to_be_had(scene, fan, asked) if asked else None
     if wish is None:
         return None
     if speech.way_of(scene) in PERSONAL:
         return _offer_privately(scene, fan, wish)
     return _invite(scene, fan, wish)
+
+
+def _to_be_had(scene: Scene, fan: Known, wish: Wish) -> Wish | None:
+    """What he asks for, or what stands in for it; None where it is closed. Who holds it already keeps it."""
+    offer, now = wish.offer, scene.now
+    is_open = catalog.is_open(offer, now)
+    if any(claim.offer_id == offer.id and (is_open or claim.code) for claim in fan.holds):
+        return wish
+    other = scene.facts.showcase.instead(offer, now)
+    if other is not None:
+        return Wish(other, wish.keyword)
+    return wish if is_open else None
 
 
 def _needs_a_person(scene: Scene, wish: Wish) -> bool:

@@ -15,7 +15,7 @@ from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button
 from optin.fans import Fan
 from optin.pressure import Counted
-from optin.schema import belongs_to, document, known, write_all
+from optin.schema import among, belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
@@ -82,6 +82,7 @@ class Outgoing(SQLModel, table=True):
     purpose: str = Field(max_length=20)  # "offer", "answer", "stop", "pointer", "confirm"
     solicits: str = Field(default="", max_length=40)  # for which purpose; "" for an answer, which is no solicitation
     weight: int = Field(default=0, sa_type=SmallInteger)  # under the caps, where 100 is a whole message
+    segment: str = Field(default="", max_length=20)  # of the fan, when this was brought to him (offers/segments.py)
     priority: int = 0  # of those due at one time, the highest competes first
     language: str = Field(max_length=8)
     title: str = ""  # of a mail
@@ -237,7 +238,7 @@ def counted(
     gone_at = sa.case((is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
     columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
     theirs = sa.select(*columns, col(Outgoing.weight)).where(
-        col(Outgoing.fan_id).in_(fan_ids),
+        among(Outgoing.fan_id, list(fan_ids)),
         col(Outgoing.weight) > 0,
         col(Outgoing.state).in_(COUNTED),
         sa.or_(gone_at.is_(None), gone_at > since - LEASE),
@@ -245,6 +246,19 @@ def counted(
     for fan_id, message_id, state, at, purpose, weight in session.execute(theirs) if fan_ids else ():
         left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
         found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
+    return found
+
+
+def brought_to(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Which offers these fans were brought, or are about to be, without having asked."""
+    found: dict[UUID, set[UUID]] = {}
+    theirs = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
+        among(Outgoing.fan_id, list(fan_ids)),
+        col(Outgoing.solicits) != "",
+        col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
+    )
+    for fan_id, offer_id in session.execute(theirs) if fan_ids else ():
+        found.setdefault(fan_id, set()).add(offer_id)
     return found
 
 

@@ -70,6 +70,14 @@ def _held(connection: Connection, keys: Collection[str]) -> dict[str, float]:
     return dict(connection.execute(_HOLD, {"limits": list(keys)}).all())
 
 
+def taken(session: Session, platform: str, account: str, limits: tuple[Limit, ...], now: datetime) -> float:
+    """How much of the account's fullest limit is taken, from 0 to 1. Nothing is held."""
+    ours = {_key(platform, account, "", limit): limit for limit in limits if limit.each is Each.ACCOUNT}
+    rows = session.execute(sa.select(_TABLE.c.key, _TABLE.c.ready).where(_TABLE.c.key.in_(list(ours)))) if ours else ()
+    ahead: list[float] = [((ready - now.timestamp()) / _step(ours[key]) + 1) / _burst(ours[key]) for key, ready in rows]
+    return min(1.0, max(0.0, *ahead, 0.0))
+
+
 def write(session: Session, paces: Paces) -> None:
     """Write down which places were taken."""
     if paces.taken:

@@ -122,7 +122,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         everybody=everybody,
         asked=inbox.asked(session, {one.inbox_id for one in messages if one.inbox_id is not None}),
         paused=accounts.paused(session, now),
-        counted=_counted(session, [everybody[fan_id] for fan_id in solicited], caps, now),
+        counted=counted(session, [everybody[fan_id] for fan_id in solicited], caps, now),
         rules_version=version,
         caps=caps,
         unheard=inbox.unheard(session, everybody),
@@ -132,7 +132,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
     )
 
 
-def _counted(
+def counted(
     session: Session, solicited: Sequence[Person], caps: Caps, now: datetime
 ) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
     """As far back as any cap or any wish for fewer looks: who wants one a year is not forgotten after a month."""

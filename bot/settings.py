@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     worker_threads: int = Field(default=16, ge=1, le=128)
     webhooks_local: bool = False
+    holdout_percent: float = Field(default=5.0, ge=0, le=100)
 
     @classmethod
     def settings_customise_sources(

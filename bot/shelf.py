@@ -86,4 +86,10 @@ def _record_state(
 def _told(sheet: Sheet) -> dict[str, Any]:
     """A sheet as JSON."""
     columns = sheet.columns()
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in columns.items()}
+    return {name: _plain(value) for name, value in columns.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value

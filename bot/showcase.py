@@ -1,4 +1,4 @@
-"""The showcase: the open offers while a batch is heard, found by what a fan says or by the name in a link."""
+"""The showcase: the offers that may be asked for while a batch is heard, found by a fan's words or by a link's name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from sqlmodel import Session
 
 from connectors import Interaction
 from offers import catalog, matching
-from offers.catalog import Offer
+from offers.catalog import Offer, State
 from offers.matching import Candidate, Matcher
 
+PAUSED = -1_000_000  # the priority of an offer that is only known for what stands in for it
 PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
 
 
@@ -32,10 +33,17 @@ class Showcase:
     def wished(self, one: Interaction, now: datetime) -> Wish | None:
         return self._named(one.payload, now) or self._said(one, now)
 
+    @property
+    def shown(self) -> list[str]:
+        """The short names of those that are open: a paused one is only known for what stands in for it."""
+        return [one.slug for one in self.offers.values() if one.state == State.OPEN.value]
+
     def _named(self, payload: str, now: datetime) -> Wish | None:
         slug = payload.removeprefix(PREFIX)
         shown = (offer for offer in self.offers.values() if slug and offer.slug == slug)
-        return next((Wish(offer, "") for offer in shown if catalog.is_open(offer, now)), None)
+        return next(
+            (Wish(offer, "") for offer in shown if catalog.is_open(offer, now) or self.instead(offer, now)), None
+        )
 
     def _said(self, one: Interaction, now: datetime) -> Wish | None:
         if not self.offers:
@@ -43,10 +51,15 @@ class Showcase:
         found = matching.match(self.matcher, one.text, one.platform, one.account, one.thread, now)
         return Wish(self.offers[found.offer_id], found.keyword) if found else None
 
+    def instead(self, offer: Offer, now: datetime) -> Offer | None:
+        """What stands in for an offer that can't be had now."""
+        other = catalog.stand_in(offer, self.offers, now)
+        return None if other is offer else other
+
 
 def stocked(session: Session) -> Showcase:
-    """What is open now, in one query; what finds it is built anew only when the catalogue has changed."""
-    offers = catalog.showing(session)
+    """What may be asked for now, in one query; what finds it is built anew only when the catalogue has changed."""
+    offers = catalog.asked_for(session)
     return Showcase({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))))
 
 
@@ -63,7 +76,7 @@ def _candidate(offer: Offer) -> Candidate:
         accounts=frozenset(offer.accounts),
         posts=frozenset(offer.posts),
         starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
-        priority=offer.priority,
+        ends_at=None if offer.fallback_id else offer.ends_at,
+        priority=offer.priority if offer.state == State.OPEN.value else PAUSED,
         open=True,
     )

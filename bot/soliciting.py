@@ -4,9 +4,10 @@ Bot and managers solicit by this door alone. The person is locked while it is de
 message itself, and what finds no room is deferred and competes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -17,9 +18,10 @@ from bot.outbox import Outgoing, State
 from bot.permitting import Desk
 from connectors import Way
 from leads import fan_facts
-from offers import catalog, claims, condition_rows, conditions, texts
+from offers import catalog, claims, condition_rows, conditions, holdout, segments, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
+from offers.conditions import FanFacts
 from optin import obstacles, people, permits, receipts, tokens
 from optin.fans import Profile
 from optin.obstacles import Obstacle
@@ -30,7 +32,6 @@ from optin.standing import Purpose
 from optin.tokens import Page
 
 AT_ONCE = 50  # deferred messages that compete together
-OPEN = tuple(state.value for state in (State.WAITING, State.DEFERRED, State.SENDING, State.SENT, State.UNCERTAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ class Proposed:
 
     answer: Answer
     message_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """This profile was chosen among all of his, and this offer among all that he may have: `kept` says how."""
+
+    profile_id: UUID
+    kept: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +78,34 @@ def propose(
     said_by: str = "bot",
     due_at: datetime | None = None,
     purpose: str = Purpose.OFFERS,
+    choice: Choice | None = None,
 ) -> Proposed:
-    """Bring this offer to this fan, on the channel that he prefers among those on which he said yes.
+    """Bring this offer to this fan, on the channel that was chosen, else on the one that he prefers among those on
+    which he said yes.
 
     `due_at` is when it may leave at the earliest. The answer is kept with a receipt, whatever it is.
     """
-    weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now)
+    weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now, choice)
     if isinstance(weighed, Refusal):
         return Proposed(weighed)
     desk, best = weighed
     if not isinstance(best.answer, Refusal):
         _put(session, bot, desk, best, offer)
-    _keep_receipt(session, desk, best)
+    _keep_receipt(session, desk, best, choice)
     return Proposed(best.answer, None if isinstance(best.answer, Refusal) else best.message.id)
 
 
-def preview(session: Session, bot: Bot, fan_id: UUID, offer: Offer, now: datetime, said_by: str = "bot") -> Preview:
+def preview(
+    session: Session,
+    bot: Bot,
+    fan_id: UUID,
+    offer: Offer,
+    now: datetime,
+    said_by: str = "bot",
+    choice: Choice | None = None,
+) -> Preview:
     """What `propose` would answer. Nothing is written."""
-    weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now)
+    weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now, choice)
     if isinstance(weighed, Refusal):
         return Preview(weighed)
     desk, best = weighed
@@ -97,15 +116,28 @@ def preview(session: Session, bot: Bot, fan_id: UUID, offer: Offer, now: datetim
 
 
 def _weighed(
-    session: Session, bot: Bot, fan_id: UUID, offer: Offer, purpose: str, said_by: str, due_at: datetime, now: datetime
+    session: Session,
+    bot: Bot,
+    fan_id: UUID,
+    offer: Offer,
+    purpose: str,
+    said_by: str,
+    due_at: datetime,
+    now: datetime,
+    choice: Choice | None,
 ) -> tuple[Desk, Candidate] | Refusal:
     """The best of his profiles for this offer, with its answer; or what speaks against it on all of them."""
     if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
         return Refusal("offer_closed")
     person = people.one(session, fan_id)
-    if not _is_for(session, person, offer, now):
+    if holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent):
+        return Refusal("held_out")
+    facts = fan_facts.load(session, [person.id], now)[person.id]
+    if not _is_for(facts, offer):
         return Refusal("not_eligible")
-    drafts = [_draft(bot, one, offer, purpose, said_by, due_at, now) for one in _profiles(session, bot, person)]
+    segment = segments.of(facts).value
+    profiles = [one for one in _profiles(session, bot, person) if choice is None or one.id == choice.profile_id]
+    drafts = [_draft(bot, one, offer, purpose, segment, said_by, due_at, now) for one in profiles]
     if not drafts:
         return Refusal("no_consent")
     desk = permitting.open_desk(session, bot, drafts, now)
@@ -148,11 +180,8 @@ def _compete(desk: Desk, one: Outgoing) -> None:
     desk.keep(one, facts, answer, Stage.DECIDED)
 
 
-def _is_for(session: Session, person: Person, offer: Offer, now: datetime) -> bool:
-    tree = condition_rows.from_json(offer.conditions)
-    if tree == conditions.EVERYBODY:
-        return True
-    return conditions.evaluate(tree, fan_facts.load(session, [person.id], now)[person.id])
+def _is_for(facts: FanFacts, offer: Offer) -> bool:
+    return conditions.evaluate(condition_rows.from_json(offer.conditions), facts)
 
 
 def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:
@@ -163,13 +192,8 @@ def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:
 
 def _has_had(session: Session, person: Person, offer: Offer) -> bool:
     """Whether this offer was brought to him before, or he holds its code."""
-    brought = select(Outgoing.id).where(
-        col(Outgoing.fan_id).in_(person.fan_ids),
-        Outgoing.offer_id == offer.id,
-        col(Outgoing.solicits) != "",
-        col(Outgoing.state).in_(OPEN),
-    )
-    if session.exec(brought.limit(1)).first() is not None:
+    brought = outbox.brought_to(session, person.fan_ids).values()
+    if any(offer.id in offers for offers in brought):
         return True
     return any(hold.offer_id == offer.id and hold.code for hold in claims.held(session, person.fan_ids))
 
@@ -258,7 +282,7 @@ def _hold(
 
 
 def _draft(
-    bot: Bot, profile: Profile, offer: Offer, purpose: str, said_by: str, due_at: datetime, now: datetime
+    bot: Bot, profile: Profile, offer: Offer, purpose: str, segment: str, said_by: str, due_at: datetime, now: datetime
 ) -> Outgoing:
     message_id = bot.new_id()
     return Outgoing(
@@ -276,6 +300,7 @@ def _draft(
         purpose="offer",
         solicits=purpose,
         weight=1,
+        segment=segment,
         priority=offer.priority,
         language="",
         text="",
@@ -287,9 +312,11 @@ def _draft(
     )
 
 
-def _keep_receipt(session: Session, desk: Desk, best: Candidate) -> None:
+def _keep_receipt(session: Session, desk: Desk, best: Candidate, choice: Choice | None) -> None:
     desk.keep(best.message, best.facts, best.answer, Stage.DECIDED)
     row = desk.receipts[-1]
+    if choice is not None:
+        row["chosen"] |= choice.kept
     if isinstance(best.answer, Refusal):
         row["message_id"] = None
     receipts.keep(session, [row])

@@ -137,7 +137,7 @@ def _chosen(scene: Scene, say: Say) -> dict[str, Any]:
     """What was said, and the open offers among which it chose."""
     if not say.offer:
         return {"said": say.what}
-    return {"said": say.what, "offer": say.offer, "among": [one.slug for one in scene.facts.showcase.offers.values()]}
+    return {"said": say.what, "offer": say.offer, "among": scene.facts.showcase.shown}
 
 
 def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Answer) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from sqlmodel import SQLModel
 
 from bot import accounts, beats, changes, inbox, lanes, managers, outbox, pace, spending
 from leads import hooks, keys, pipeline, purchases, redemptions
-from offers import catalog, claims, listed
+from offers import arms, catalog, claims, listed
 from optin import confirmations, consents, erasures, fans, history, house_rules, links, preferences, receipts
 
 MODULES = (
-    accounts, beats, catalog, changes, claims, confirmations, consents, erasures, fans, history, hooks, house_rules,
+    accounts, arms, beats, catalog, changes, claims, confirmations, consents, erasures, fans, history, hooks,
+    house_rules,
     inbox, keys, lanes, links, listed, managers, outbox, pace, pipeline, preferences, purchases, receipts, redemptions,
     spending,
 )  # fmt: skip

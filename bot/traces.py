@@ -29,6 +29,7 @@ from leads.keys import ApiKey
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
+from offers.arms import Arm
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.listed import OfferCode
@@ -118,6 +119,7 @@ QUOTES: Mapping[type[SQLModel], Where] = {
 NOBODYS: Mapping[type[SQLModel], str] = {
     AccountState: "the brand's own accounts",
     ApiKey: "the CRM's keys",
+    Arm: "how often an offer was taken, by channel and stage",
     Beat: "our own processes",
     Endpoint: "which of the brand's own systems we tell at once",
     ErasedLead: "the number of a lead who is gone",

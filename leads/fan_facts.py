@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, func
+from sqlalchemy import func
 from sqlmodel import Session, col
 
 from connectors import Kind
@@ -19,6 +19,7 @@ from optin import people
 from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
+from optin.schema import among, many
 from optin.standing import EVERYTHING, Act, Purpose
 
 Rows = Sequence[Sequence[Any]]
@@ -26,7 +27,7 @@ Query = sa.Select[*tuple[Any, ...]]
 
 
 def _about(fan_id: Any) -> sa.ColumnElement[bool]:
-    return col(fan_id).in_(bindparam("fan_ids", expanding=True))
+    return among(fan_id, many("fan_ids"))
 
 
 _PROFILES = sa.select(
@@ -51,9 +52,14 @@ _QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT)
 
 def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, FanFacts]:
     """The facts of these people, each with those of all his fans."""
-    everybody = people.load(session, person_ids)
+    return of(session, people.load(session, person_ids), now)
+
+
+def of(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, FanFacts]:
+    """The same, by person, where the people are known already."""
     found = [_read(session, each, everybody) for each in _QUERIES]
-    return {person.id: _facts(person, now, *(rows[person.id] for rows in found)) for person in everybody.values()}
+    them = {person.id: person for person in everybody.values()}
+    return {person.id: _facts(person, now, *(rows[person.id] for rows in found)) for person in them.values()}
 
 
 def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> dict[UUID, list[Any]]:

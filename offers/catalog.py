@@ -1,22 +1,32 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, update
-from sqlmodel import Field, Session, SQLModel, col, or_, select
+from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
 
 from offers.condition_rows import everybody
-from optin.schema import document, known
+from optin.schema import belongs_to, document, known
 
 
 class State(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
     PAUSED = "paused"
+
+
+class Kind(StrEnum):
+    """What is given."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    GIFT = "gift"
+    FREE_DELIVERY = "free_delivery"
+    EXCLUSIVE = "exclusive"  # something to read, hear or see
 
 
 class Offer(SQLModel, table=True):
@@ -26,6 +36,9 @@ class Offer(SQLModel, table=True):
         CheckConstraint("state IN ('draft', 'open', 'paused')", name="state"),
         CheckConstraint("stock IS NULL OR taken <= stock", name="stock"),
         CheckConstraint("grace_days >= 0", name="grace"),
+        CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in Kind)})", name="kind"),
+        CheckConstraint("worth >= 0 AND cost >= 0", name="money"),
+        CheckConstraint("fallback_id <> id", name="fallback"),
     )
 
     id: UUID = known()
@@ -49,6 +62,11 @@ class Offer(SQLModel, table=True):
     texts: dict[str, dict[str, str]] = document()
     # Whom it is for: offers/condition_rows.py.
     conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
+    kind: str = Field(default=Kind.PERCENT.value, max_length=15)
+    # What one claim is worth to the brand and what it costs, in minor units of its currency. None: nobody told.
+    worth: int | None = None
+    cost: int | None = None
+    fallback_id: UUID | None = belongs_to("offer", nullable=True, index=False)  # stands in for it where it can't be had
     created_at: datetime
     updated_at: datetime
 
@@ -62,6 +80,42 @@ _SHOWING = (
 def showing(session: Session) -> Sequence[Offer]:
     """The offers that are open, whatever their dates, best first."""
     return session.exec(_SHOWING).all()
+
+
+_ASKED_FOR = (
+    select(Offer)
+    .where(
+        or_(
+            Offer.state == State.OPEN.value,
+            and_(Offer.state == State.PAUSED.value, col(Offer.fallback_id).is_not(None)),
+        )
+    )
+    .order_by(col(Offer.priority).desc(), col(Offer.created_at))
+)
+
+
+def asked_for(session: Session) -> Sequence[Offer]:
+    """The offers that are open, and those that another one stands in for."""
+    return session.exec(_ASKED_FOR).all()
+
+
+def stand_in(offer: Offer, known: Mapping[UUID, Offer], now: datetime) -> Offer | None:
+    """This offer if it can be had now, else the first that can be along its fallbacks."""
+    tried: set[UUID] = set()
+    one: Offer | None = offer
+    while one is not None and one.id not in tried and not can_be_had(one, now):
+        tried.add(one.id)
+        one = known.get(one.fallback_id) if one.fallback_id else None
+    return one if one is not None and one.id not in tried else None
+
+
+def can_be_had(offer: Offer, now: datetime) -> bool:
+    return is_open(offer, now) and not is_sold_out(offer)
+
+
+def all_of_them(session: Session) -> Sequence[Offer]:
+    """Drafts and paused ones, too, by name."""
+    return session.exec(select(Offer).order_by(col(Offer.name), col(Offer.id))).all()
 
 
 def by_slug(session: Session, slug: str) -> Offer | None:

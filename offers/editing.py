@@ -11,7 +11,7 @@ from sqlalchemy import case, or_, update
 from sqlmodel import Session, col, select
 
 from offers import condition_rows, texts
-from offers.catalog import Offer, State
+from offers.catalog import Kind, Offer, State
 from offers.texts import Fault
 from optin.words import normalise
 
@@ -22,6 +22,8 @@ LONGEST = {"name": 120, "slug": 40, "value": 40, "code_prefix": 12, "title": 120
 LONGEST_KEYWORD = 60
 MOST_STOCK = 100_000_000
 MOST_PRIORITY = 1000
+MONEY = ("worth", "cost")
+MOST_MONEY = 100_000_000  # minor units
 CODE_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
@@ -38,6 +40,9 @@ class Amiss(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_A_DATE = "not_a_date"
     NO_SUCH_HOUR = "no_such_hour"  # the clocks were put forward over it
+    NO_SUCH_OFFER = "no_such_offer"
+    ITSELF = "itself"  # an offer that would stand in for itself
+    NOT_MONEY = "not_money"
     CHANGED = "changed"  # by somebody else, in the meantime
     CUT = "cut"  # the message that holds it is longer than a platform takes
 
@@ -60,6 +65,10 @@ class Sheet:
     code_prefix: str = ""
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     conditions: dict[str, Any] | None = None
+    kind: str = Kind.PERCENT.value
+    worth: int | None = None
+    cost: int | None = None
+    fallback_id: UUID | None = None
 
     def columns(self) -> dict[str, Any]:
         kept = asdict(self)
@@ -90,6 +99,7 @@ def faults(sheet: Sheet, taken: int = 0) -> Faults:
         ("ends_at", Fault(Amiss.ENDS_FIRST)) if _ends_first(sheet) else None,
         ("code_prefix", Fault(Amiss.ODD_LETTERS)) if not set(sheet.code_prefix) <= CODE_LETTERS else None,
         *(_too_long(name, getattr(sheet, name), name) for name in ("name", "value", "code_prefix")),
+        *((name, Fault(Amiss.OUT_OF_RANGE, str(MOST_MONEY // 100))) for name in MONEY if not _is_a_price(sheet, name)),
     ]
     return _by_field(found)
 
@@ -169,6 +179,10 @@ def _keyword_fault(word: str) -> Fault | None:
     if not normalise(word):
         return Fault(Amiss.NO_WORD, word)
     return Fault(Amiss.TOO_LONG, str(LONGEST_KEYWORD)) if len(word) > LONGEST_KEYWORD else None
+
+
+def _is_a_price(sheet: Sheet, name: str) -> bool:
+    return 0 <= (getattr(sheet, name) or 0) <= MOST_MONEY
 
 
 def _ends_first(sheet: Sheet) -> bool:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from optin import consents, links, preferences
+from optin.consents import Consent
 from optin.fans import Fan
 from optin.preferences import Entry, Preferences
-from optin.standing import Edge, Line, Purpose, Standing, standing
+from optin.schema import among, many
+from optin.standing import Act, Edge, Line, Purpose, Standing, standing
 
 Wishes = dict[UUID, list[Entry]]  # by whom
 
@@ -41,9 +42,28 @@ _asked_for = aliased(Fan)
 _TOGETHER = (
     sa.select(col(Fan.id), col(Fan.person_id), col(Fan.language))
     .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
-    .where(col(_asked_for.id).in_(bindparam("fan_ids", expanding=True)))
+    .where(among(_asked_for.id, many("fan_ids")))
     .distinct()
 )
+
+
+_one_of_them = aliased(Fan)
+_EVER_AGREED = (
+    sa.select(
+        col(Fan.person_id),
+        sa.exists()
+        .where(col(Consent.fan_id) == col(_one_of_them.id), col(_one_of_them.person_id) == col(Fan.person_id))
+        .where(col(Consent.act) == Act.GRANTED.value),
+    )
+    .where(among(Fan.id, many("fan_ids")))
+    .distinct()
+)
+
+
+def ever_agreed(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, bool]:
+    """The people who these fans are, and whether one of their fans ever said yes to anything. Most never did."""
+    rows = session.connection().execute(_EVER_AGREED, {"fan_ids": list(fan_ids)}) if fan_ids else ()
+    return {person_id: bool(agreed) for person_id, agreed in rows}
 
 
 def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:
@@ -57,6 +77,14 @@ def load(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, Person]:
     _add_links(session, everybody)
     _add_words(session, everybody)
     return everybody
+
+
+def after(session: Session, last: UUID | None, most: int, end: UUID | None = None) -> list[UUID]:
+    """The next people in the order of their ids, up to and with `end`: who goes through all of them keeps his place."""
+    person = col(Fan.person_id)
+    known = sa.select(person).distinct().order_by(person).limit(most)
+    known = known if last is None else known.where(person > last)
+    return list(session.scalars(known if end is None else known.where(person <= end)))
 
 
 def one(session: Session, fan_id: UUID) -> Person:

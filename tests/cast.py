@@ -149,7 +149,7 @@ class Stage:
 @contextmanager
 def stage(database_url: str, **settings: str) -> Iterator[Stage]:
     clock = Clock()
-    read = Settings.read({"SECRET_KEY": SECRET, "DATABASE_URL": database_url, **settings})
+    read = Settings.read({"SECRET_KEY": SECRET, "DATABASE_URL": database_url, "HOLDOUT_PERCENT": "0"} | settings)
     bot = assembly.put_together(read, {"facebook": Quiet()}, clock)
     try:
         yield Stage(bot, clock)

@@ -34,7 +34,9 @@ class Stage:
         self.now = NOON
         self.pigeon = Pigeon("loft", "ring")
         self.letterbox = Letterbox("hello@zephyr.example")
-        settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr")
+        settings = Settings(
+            database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr", holdout_percent=0
+        )
         found = self._platforms(mails) | {one.name: one for one in others}
         self.bot: Bot = assembly.put_together(settings, found, now=lambda: self.now)
         self._numbers = itertools.count(1)

@@ -119,7 +119,7 @@ def _until_the_database_lets_us(step: Callable[[], object]) -> None:
 
 
 def _bot(url: str, postbox: Path) -> Bot:
-    settings = Settings(database_url=SecretStr(url), secret_key=SecretStr(SECRET), brand="Zéphyr")
+    settings = Settings(database_url=SecretStr(url), secret_key=SecretStr(SECRET), brand="Zéphyr", holdout_percent=0)
     return assembly.put_together(settings, {"mail": Postbox(postbox)}, now=lambda: NOON)
 
 

@@ -123,7 +123,9 @@ def test_how_much_is_his_own_wish_where_he_has_one(stage: Stage, visitor: FlaskC
 def test_words_that_he_never_saw_are_not_quoted(stage: Stage, database_url: str) -> None:
     """The brand has another name now: the text that he agreed to can't be shown as it was."""
     _, link = is_offered(stage)
-    settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Mistral")
+    settings = Settings(
+        database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Mistral", holdout_percent=0
+    )
     renamed = assembly.put_together(settings, {"pigeon": stage.pigeon}, now=lambda: stage.now)
 
     page = create_app(renamed).test_client().get(link)

@@ -1,13 +1,16 @@
 """An offer's form: what was typed, read into a sheet, with the faults of what can't be read."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
-from offers.catalog import Offer
-from offers.editing import LANGUAGES, PARTS, Amiss, Faults, Sheet, sheet_of
+from offers.catalog import Kind, Offer
+from offers.editing import LANGUAGES, MONEY, PARTS, Amiss, Faults, Sheet, sheet_of
 from offers.texts import Fault
 from webhooks.i18n import PARIS
 from webhooks.panel import condition_form
@@ -15,7 +18,9 @@ from webhooks.panel.condition_form import Group
 from webhooks.panel.typed import NUMBER, listed, squeezed
 
 SINGLE = ("name", "slug", "value", "keywords", "posts", "starts_at", "ends_at", "priority", "stock", "code_prefix")
+VALUED = ("kind", "worth", "cost", "fallback_id")
 TEXTS = tuple(f"{language}.{part}" for language in LANGUAGES for part in PARTS)
+PRICE = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Typed:
 
 def sent(form: MultiDict[str, str]) -> Typed:
     return Typed(
-        fields={name: form.get(name, "").replace("\r\n", "\n") for name in (*SINGLE, *TEXTS)},
+        fields={name: form.get(name, "").replace("\r\n", "\n") for name in (*SINGLE, *VALUED, *TEXTS)},
         platforms=tuple(form.getlist("platforms")),
         accounts=tuple(form.getlist("accounts")),
         needs_approval="needs_approval" in form,
@@ -58,7 +63,7 @@ def of(offer: Offer) -> Typed:
     }
     texts = {f"{language}.{part}": text for language, parts in sheet.texts.items() for part, text in parts.items()}
     conditions = condition_form.of(offer.conditions)
-    return Typed(fields | texts, sheet.platforms, sheet.accounts, sheet.needs_approval, conditions)
+    return Typed(fields | _valued(sheet) | texts, sheet.platforms, sheet.accounts, sheet.needs_approval, conditions)
 
 
 def read(typed: Typed) -> tuple[Sheet, Faults]:
@@ -79,6 +84,10 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         code_prefix=typed["code_prefix"].strip().upper(),
         texts={language: _parts(typed, language) for language in LANGUAGES},
         conditions=condition_form.document(typed.conditions)[0] if typed.conditions else None,
+        kind=typed["kind"] if typed["kind"] in list(Kind) else Kind.PERCENT.value,
+        worth=_money(typed, "worth", faults),
+        cost=_money(typed, "cost", faults),
+        fallback_id=_chosen(typed, "fallback_id", faults),
     )
     return sheet, faults
 
@@ -93,6 +102,27 @@ def _number(typed: Typed, name: str, faults: Faults) -> int | None:
     if text and not NUMBER.fullmatch(text):
         faults[name] = [Fault(Amiss.NOT_A_NUMBER)]
     return int(text) if NUMBER.fullmatch(text) else None
+
+
+def _valued(sheet: Sheet) -> dict[str, str]:
+    money = {name: "" if (held := getattr(sheet, name)) is None else f"{held / 100:.2f}" for name in MONEY}
+    return money | {"kind": sheet.kind, "fallback_id": str(sheet.fallback_id or "")}
+
+
+def _money(typed: Typed, name: str, faults: Faults) -> int | None:
+    """ "12.50" or "12,50", in minor units."""
+    text = re.sub(r"\s", "", typed[name]).replace(",", ".")
+    if text and not PRICE.fullmatch(text):
+        faults[name] = [Fault(Amiss.NOT_MONEY)]
+    return int(Decimal(text) * 100) if PRICE.fullmatch(text) else None
+
+
+def _chosen(typed: Typed, name: str, faults: Faults) -> UUID | None:
+    try:
+        return UUID(typed[name]) if typed[name] else None
+    except ValueError:
+        faults[name] = [Fault(Amiss.NO_SUCH_OFFER)]
+        return None
 
 
 def _moment(typed: Typed, name: str, faults: Faults) -> datetime | None:

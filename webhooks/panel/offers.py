@@ -11,8 +11,8 @@ from sqlmodel import Session
 from bot import preview, shelf
 from bot.changes import Subject
 from bot.preview import Reading
-from offers import editing
-from offers.catalog import Offer
+from offers import catalog, editing
+from offers.catalog import Kind, Offer
 from offers.conditions import FIELDS, OPERATORS
 from offers.editing import LANGUAGES, LONGEST, Amiss, Faults, Sheet, sheet_of
 from offers.texts import VARIABLES, Fault
@@ -94,7 +94,7 @@ def _offer(offer_id: UUID) -> Offer:
 
 def _read(typed: Typed, offer: Offer | None) -> tuple[Sheet, Faults]:
     sheet, unread = offer_form.read(typed)
-    faults = unread or shelf.faults(the_bot(), sheet, offer)
+    faults = unread or _no_stand_in(sheet, offer) or shelf.faults(the_bot(), sheet, offer)
     if _asks_to_open():
         faults = faults or shelf.faults_to_open(the_bot(), sheet)
     return sheet, _in_place(faults, typed)
@@ -119,6 +119,21 @@ def _reshaped(offer: Offer | None, typed: Typed) -> Response:
 def _dotted(wish: str) -> str:
     place = wish.partition(":")[2]
     return f".{place}" if place else ""
+
+
+def _no_stand_in(sheet: Sheet, offer: Offer | None) -> Faults:
+    """What is wrong with the offer that is to stand in for this one."""
+    if sheet.fallback_id is None:
+        return {}
+    if offer is not None and sheet.fallback_id == offer.id:
+        return {"fallback_id": [Fault(Amiss.ITSELF)]}
+    return {} if str(sheet.fallback_id) in _others(offer) else {"fallback_id": [Fault(Amiss.NO_SUCH_OFFER)]}
+
+
+def _others(offer: Offer | None) -> dict[str, str]:
+    """The names of all other offers, by id."""
+    with the_bot().reading() as session:
+        return {str(one.id): one.name for one in catalog.all_of_them(session) if offer is None or one.id != offer.id}
 
 
 def _write(offer_id: UUID, seen: datetime, sheet: Sheet) -> bool:
@@ -186,6 +201,8 @@ def _page(
         changes=_changes(offer),
         platforms=sorted({*bot.connectors, *typed.platforms}),
         accounts=_accounts(typed),
+        kinds=[kind.value for kind in Kind],
+        others=_others(offer),
         tongues=LANGUAGES,
         longest=LONGEST,
         variables=VARIABLES,

@@ -80,7 +80,9 @@ class Office:
     def __init__(self, database_url: str) -> None:
         self.now = MORNING
         self.pigeon = Pigeon("loft", "ring")
-        settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr")
+        settings = Settings(
+            database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr", holdout_percent=0
+        )
         self.bot: Bot = assembly.put_together(settings, {"pigeon": self.pigeon}, now=lambda: self.now)
         self.app = create_app(self.bot)
         self.claire = self._hire("claire@example.com", "Claire", "fr")

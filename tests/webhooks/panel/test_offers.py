@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from werkzeug.test import TestResponse
@@ -128,6 +129,10 @@ WRONG = [
     ({"stock": "many"}, "stock", "Please write a whole number."),
     ({"stock": "-1"}, "stock", "Too large: at most 100000000."),
     ({"stock": "99999999999"}, "stock", "Too large: at most 100000000."),
+    ({"worth": "ten"}, "worth", "Please write an amount, like 12.50."),
+    ({"cost": "1 000 001"}, "cost", "Too large: at most 1000000."),
+    ({"fallback_id": "tea"}, "fallback_id", "There is no such offer any more."),
+    ({"fallback_id": str(UUID(int=7))}, "fallback_id", "There is no such offer any more."),
     ({"priority": "5000"}, "priority", "Too large: at most 1000."),
     ({"starts_at": "tomorrow"}, "starts_at", "Please write a date and a time, like 2026-12-24 18:00."),
     ({"starts_at": "0001-01-01T00:00"}, "starts_at", "Please write a date and a time, like 2026-12-24 18:00."),
@@ -276,3 +281,18 @@ def test_the_list_says_how_each_offer_does(office: Office) -> None:
 
     states = re.findall(r'<a href="/panel/offers/[\w-]+">([^<]+)</a></h2>\s*<span class="state \w+">([^<]+)<', page)
     assert sorted(states) == [("Draft", "draft"), ("Later", "not begun"), ("Over", "ended"), ("Promo", "sold out")]
+
+
+def test_what_an_offer_is_worth_and_what_stands_in_for_it_is_written_down(office: Office) -> None:
+    tea, browser = office.offer(slug="tea", name="Thé"), office.desk()
+
+    browser.post("/panel/offers/new", {
+        **FULL, "kind": "gift", "worth": "1 012,5", "cost": "3.20", "fallback_id": str(tea.id)
+    })  # fmt: skip
+
+    [made] = [offer for offer in office.all(Offer) if offer.id != tea.id]
+    assert (made.kind, made.worth, made.cost, made.fallback_id) == ("gift", 101_250, 320, tea.id)
+    page = browser.get(f"/panel/offers/{made.id}")
+    again = browser.post(f"/panel/offers/{made.id}", {**FULL, "fallback_id": str(made.id), "seen": seen(made)})
+    assert 'value="1012.50"' in page.text
+    assert faults(again) == {"fallback_id": "An offer can’t stand in for itself."}

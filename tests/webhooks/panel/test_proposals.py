@@ -1,5 +1,6 @@
 """Bringing an offer to a fan by hand: the answer before it, the same rules as for the bot, and a moment to undo it."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,9 @@ import pytest
 from bot.changes import Change
 from bot.outbox import Outgoing
 from connectors import Kind
+from offers import condition_rows
 from offers.claims import Claim
+from offers.conditions import Condition, Operator
 from optin import consents, house_rules
 from optin.pressure import Caps
 from optin.receipts import Receipt
@@ -189,3 +192,70 @@ def test_what_was_said_since_the_look_holds_for_the_proposal(office: Office) -> 
 
     assert answer.status_code == 409
     assert office.count(Outgoing) == 0
+
+
+DEAR = 10_000_000  # so much that no draw makes it less than it costs to say
+CHANCE = re.compile(r'name="chance" value="(\d+)"')
+
+
+def look_for_the_best(browser: Desk, fan_id: UUID) -> str:
+    return browser.get(f"/panel/fans/{fan_id}/propose?offer=best").text
+
+
+def test_the_best_for_a_fan_is_shown_with_what_it_was_weighed_against(office: Office) -> None:
+    fan_id, browser = willing(office), office.desk()
+    office.offer(worth=DEAR)
+    best = office.offer(slug="tea", name="Thé", priority=5, worth=DEAR, cost=500)
+    office.offer(slug="mug", name="Mug", conditions=only_leads())
+    before = rows(office)
+
+    page = look_for_the_best(browser, fan_id)
+    told = words(page)
+
+    assert "Propose “Thé” to Lea?" in told
+    assert "Chosen: the highest priority, and of those the greatest worth. About 2 in a hundred take it" in told
+    assert "(our own first guess" in told
+    assert "Taken, it brings 99,995; said, it costs 0.02." in told
+    assert "Another one has a higher priority." in told
+    assert "The offer is for other fans" in told
+    assert rows(office) == before
+
+    landed = browser.follow(f"/panel/fans/{fan_id}/propose", {"offer": str(best.id), "chance": CHANCE.findall(page)[0]})
+    why = words(browser.get(f"/panel/messages/{office.all(Outgoing)[0].id}").text)
+
+    assert "Proposed: it goes out in a few seconds." in landed.text
+    assert "What it was weighed against Weighed for a fan whom we hardly know yet." in why
+    assert "Thé · Pigeon Chosen: the highest priority, and of those the greatest worth." in why
+    assert [one["why"] for one in office.all(Receipt)[0].chosen["arbitration"]["ranking"]] == ["won", "lower_priority"]
+
+
+def test_what_is_no_longer_the_best_is_shown_anew_and_nothing_is_proposed(office: Office) -> None:
+    fan_id, browser, promo = willing(office), office.desk(), office.offer(worth=DEAR)
+    chance = CHANCE.findall(look_for_the_best(browser, fan_id))[0]
+    office.offer(slug="tea", name="Thé", priority=5, worth=DEAR)
+
+    answers = [
+        browser.post(f"/panel/fans/{fan_id}/propose", {"offer": str(promo.id), "chance": typed})
+        for typed in (chance, "", "-1", "9" * 4000, "²")
+    ]
+
+    assert [answer.status_code for answer in answers] == [409] * 5
+    assert all("Propose “Thé” to Lea?" in words(answer.text) for answer in answers)
+    assert office.count(Outgoing) == 0
+
+
+def test_where_nothing_is_worth_it_that_is_what_is_said(office: Office) -> None:
+    fan_id, browser = willing(office), office.desk()
+    nothing = words(look_for_the_best(browser, fan_id))
+    office.offer(worth=100, cost=300)
+
+    page = look_for_the_best(browser, fan_id)
+
+    assert "There is nothing to propose now. No open offer is for this fan at the moment." in nothing
+    assert "There is nothing to propose now. Each open offer would cost more to say than it brings." in words(page)
+    assert "To say it costs more than it brings." in words(page)
+    assert "Propose it" not in page
+
+
+def only_leads() -> dict[str, object]:
+    return condition_rows.as_json(Condition("is_lead", Operator.IS, True))

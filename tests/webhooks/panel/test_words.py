@@ -23,8 +23,12 @@ from bot.ruling import Odd
 from connectors import Kind, Way
 from leads import hooks
 from offers import condition_rows
+from offers.arbitration import Why
+from offers.beliefs import Level
+from offers.catalog import Kind as OfferKind
 from offers.conditions import FIELDS, Operator
 from offers.editing import Amiss, Sheet
+from offers.segments import Segment
 from offers.texts import Fault, Wrong
 from optin import obstacles
 from optin.choices import About
@@ -122,6 +126,7 @@ def caps() -> set[str]:
 def test_every_reason_in_the_program_has_words(office: Office) -> None:
     files = [*(ROOT / "bot").glob("*.py"), ROOT / "optin" / "permits.py"]
     codes = {code for path in files for code in NAMED.findall(path.read_text(encoding="utf-8"))}
+    codes |= {"costs_more_than_it_brings", "nothing_for_him"}
     codes |= {"private_reply_closed", "window_closed", desk.BY_MANAGER, desk.DISMISSED, "echo"}
     codes |= permits_say(AGAINST) | permits_say(PUT_OFF) | caps()
     codes |= set(Kind) | {Meaning.ANGER, Meaning.COMPLAINT, Meaning.HELP, Meaning.HUMAN, Meaning.QUESTION}
@@ -192,6 +197,9 @@ ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in 
         ("span", list(SPANS)),
         ("operator", list(Operator)),
         ("match", list(Match)),
+        ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere"]),
+        ("segment", list(Segment)),
+        ("offer_kind", list(OfferKind)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],
 )
@@ -199,6 +207,16 @@ def test_every_code_has_words(office: Office, macro: str, codes: list[object]) -
     wordless = [code for code in codes if said(office, macro, code) in (_as_code(code), "")]
 
     assert [code for code in wordless if code not in ALIKE] == []
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_rate_says_where_it_comes_from(office: Office, level: Level) -> None:
+    with office.app.test_request_context("/panel/?lang=fr"):
+        words: Any = office.app.jinja_env.get_template("panel/words.html").make_module()
+        told = str(words.source(level, 3))
+
+    assert len(told) > 20
+    assert ("3 messages" in told) is (level is not Level.NOTHING)
 
 
 WISHES = {

@@ -1,6 +1,6 @@
 """All that must be known to hear a batch, read in a handful of queries; and all that was heard, written in as few."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,10 @@ from bot import accounts, comebacks, inbox, outbox, showcase
 from bot.inbox import Entry
 from bot.outbox import Outgoing
 from bot.showcase import Showcase
-from leads import pipeline
+from leads import fan_facts, pipeline
 from offers import claims
 from offers.claims import Hold
+from offers.conditions import FanFacts
 from optin import consents, erasures, fans, history, house_rules, people, receipts
 from optin.fans import Handle, Profile
 from optin.people import Person
@@ -58,6 +59,7 @@ class Facts:
 
     people: dict[Handle, Known]
     showcase: Showcase
+    about: dict[UUID, FanFacts]  # by person: what conditions ask, where an offer has any
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
     rules_version: int
@@ -103,7 +105,14 @@ def load(
     said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
     version, caps = house_rules.current(session)
     paused = accounts.paused(session, now)
-    return Facts(people, showcase.stocked(session), paused, said, version, caps, left_alone, let_go)
+    shown = showcase.stocked(session)
+    about = _about(session, people.values(), now) if shown.for_some else {}
+    return Facts(people, shown, about, paused, said, version, caps, left_alone, let_go)
+
+
+def _about(session: Session, people: Iterable[Known], now: datetime) -> dict[UUID, FanFacts]:
+    everybody = {fan_id: known.person for known in people for fan_id in known.person.fan_ids}
+    return fan_facts.of(session, everybody, now)
 
 
 def known(session: Session, facts: Facts, profile: Profile) -> Known:

@@ -1,5 +1,7 @@
 """Offering: what a fan asked for is looked up in the catalogue, and he gets his own hold on it."""
 
+from datetime import timedelta
+
 from bot import meaning, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
@@ -10,6 +12,7 @@ from connectors import Ask, Button, Way
 from offers import catalog, claims, texts
 from offers.catalog import Offer
 from offers.claims import Hold, Step
+from offers.conditions import FanFacts
 
 PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
 
@@ -20,6 +23,8 @@ def asks_for_an_offer(scene: Scene, fan: Known) -> Verdict | None:
     wish = _to_be_had(scene, fan, asked) if asked else None
     if wish is None:
         return None
+    if not _may_have(scene, fan, wish.offer):
+        return speech.draft(scene, fan, "not_eligible", "not_eligible")
     if speech.way_of(scene) in PERSONAL:
         return _offer_privately(scene, fan, wish)
     return _invite(scene, fan, wish)
@@ -31,10 +36,27 @@ def _to_be_had(scene: Scene, fan: Known, wish: Wish) -> Wish | None:
     is_open = catalog.is_open(offer, now)
     if any(claim.offer_id == offer.id and (is_open or claim.code) for claim in fan.holds):
         return wish
-    other = scene.facts.showcase.instead(offer, now)
+    other = scene.facts.showcase.instead(offer, now, _about(scene, fan))
     if other is not None:
         return Wish(other, wish.keyword)
     return wish if is_open else None
+
+
+def _may_have(scene: Scene, fan: Known, offer: Offer) -> bool:
+    """Whether he is one of those whom it is for. Who holds it already keeps it."""
+    held = any(claim.offer_id == offer.id for claim in fan.holds)
+    return held or scene.facts.showcase.is_for(offer, _about(scene, fan))
+
+
+def _about(scene: Scene, fan: Known) -> FanFacts:
+    """What conditions ask, as it was before this batch. Of a newcomer we know what he shows."""
+    newcomer = FanFacts(
+        languages=frozenset({fan.language}),
+        platforms=frozenset({fan.platform}),
+        first_met=timedelta(0),
+        last_heard=timedelta(0),
+    )
+    return scene.facts.about.get(fan.person.id, newcomer)
 
 
 def _needs_a_person(scene: Scene, wish: Wish) -> bool:

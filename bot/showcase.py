@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from connectors import Interaction
-from offers import catalog, matching
+from offers import catalog, condition_rows, conditions, matching
 from offers.catalog import Offer, State
+from offers.conditions import FanFacts, Test
 from offers.matching import Candidate, Matcher
 
 PAUSED = -1_000_000  # the priority of an offer that is only known for what stands in for it
@@ -29,6 +30,7 @@ class Wish:
 class Showcase:
     offers: Mapping[UUID, Offer]
     matcher: Matcher
+    for_some: Mapping[UUID, Test]  # of the offers that are not for everybody, who may have them
 
     def wished(self, one: Interaction, now: datetime) -> Wish | None:
         return self._named(one.payload, now) or self._said(one, now)
@@ -51,16 +53,29 @@ class Showcase:
         found = matching.match(self.matcher, one.text, one.platform, one.account, one.thread, now)
         return Wish(self.offers[found.offer_id], found.keyword) if found else None
 
-    def instead(self, offer: Offer, now: datetime) -> Offer | None:
-        """What stands in for an offer that can't be had now."""
-        other = catalog.stand_in(offer, self.offers, now)
+    def instead(self, offer: Offer, now: datetime, about: FanFacts | None = None) -> Offer | None:
+        """What stands in for an offer that can't be had now, or not by whom this is known about."""
+
+        def may_have(one: Offer) -> bool:
+            return catalog.can_be_had(one, now) and self.is_for(one, about)
+
+        other = catalog.stand_in(offer, self.offers, may_have)
         return None if other is offer else other
+
+    def is_for(self, offer: Offer, about: FanFacts | None) -> bool:
+        holds = self.for_some.get(offer.id)
+        return holds is None or about is None or holds(about)
 
 
 def stocked(session: Session) -> Showcase:
     """What may be asked for now, in one query; what finds it is built anew only when the catalogue has changed."""
     offers = catalog.asked_for(session)
-    return Showcase({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))))
+    for_some = {offer.id: _test(offer) for offer in offers if offer.conditions != condition_rows.everybody()}
+    return Showcase({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))), for_some)
+
+
+def _test(offer: Offer) -> Test:
+    return conditions.compiled(condition_rows.from_json(offer.conditions))
 
 
 @lru_cache(maxsize=4)

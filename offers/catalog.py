@@ -1,6 +1,6 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -99,11 +99,11 @@ def asked_for(session: Session) -> Sequence[Offer]:
     return session.exec(_ASKED_FOR).all()
 
 
-def stand_in(offer: Offer, known: Mapping[UUID, Offer], now: datetime) -> Offer | None:
-    """This offer if it can be had now, else the first that can be along its fallbacks."""
+def stand_in(offer: Offer, known: Mapping[UUID, Offer], may_have: Callable[[Offer], bool]) -> Offer | None:
+    """This offer if he may have it, else the first along its fallbacks that he may."""
     tried: set[UUID] = set()
     one: Offer | None = offer
-    while one is not None and one.id not in tried and not can_be_had(one, now):
+    while one is not None and one.id not in tried and not may_have(one):
         tried.add(one.id)
         one = known.get(one.fallback_id) if one.fallback_id else None
     return one if one is not None and one.id not in tried else None

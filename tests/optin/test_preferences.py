@@ -1,6 +1,7 @@
 """How fans want to be written to: the last word holds, and nobody hears from us at a time that he ruled out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -140,6 +141,7 @@ def test_as_little_as_there_is_to_say_is_said() -> None:
     assert steps(Preferences(), only_mail) == [("channel", "email")]
     assert steps(only_mail, Preferences()) == [("channel", "any")]
     assert steps(only_mail, not_x) == [("channel", "any"), ("without", "x")]
+    assert steps(replace(only_mail, without=not_x.without), not_x) == [("channel", "any"), ("without", "x")]
     assert steps(not_x, neither) == [("without", "email")]
     assert steps(neither, not_x) == [("without", "none"), ("without", "x")]
     assert steps(neither, only_mail) == [("channel", "email"), ("without", "none")]

@@ -224,6 +224,7 @@ def test_the_next_time_is_the_first_that_he_allows(
         ("2026-10-25T01:30", (2, 3), None),  # and so does the second
         ("2026-10-25T02:00", (2, 3), "2026-10-26T01:00"),
         ("2026-11-02T12:00", (18, 22), "2026-11-02T17:00"),
+        ("2026-11-02T12:00:07.000001", (18, 22), "2026-11-02T17:00"),
         ("2026-11-02T21:00", (18, 22), "2026-11-03T17:00"),
         ("2026-11-02T21:30", (22, 2), None),
         ("2026-11-02T00:30", (22, 2), None),
@@ -239,6 +240,7 @@ def test_the_clock_on_his_wall_counts(now: str, hours: tuple[int, int], expected
 @pytest.mark.parametrize("hours", [(24, 0), (0, 24), (0, 0), (24, 24)])
 def test_from_midnight_to_midnight_is_the_whole_day(hours: tuple[int, int]) -> None:
     assert next_time(Preferences(hours=hours), None, PARIS, NOON) is None
+    assert next_time(Preferences(), hours, PARIS, NOON) is None  # so long a silence would be for ever: it is none
 
 
 def test_clocks_that_change_within_an_hour_are_followed() -> None:

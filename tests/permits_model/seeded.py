@@ -116,8 +116,8 @@ FAULTS = (
     Fault(
         "the permit is asked again at sending",
         "bot/sending.py",
-        "    answer = permits.decide(facts, desk.now)",
-        '    answer: Answer = Permit("decided")',
+        "    if held or not isinstance(answer, Permit):",
+        "    if held:",
     ),
     Fault(
         "an unheard word of any of his profiles is heard first",

@@ -70,6 +70,7 @@ MENTION = asked(Kind.MENTION, Way.PUBLIC)
         (PAGE, replace(MESSAGE, window_opened_at=None), timedelta(0), Refusal("fan_never_wrote")),
         (CHAT, MESSAGE, WEEK * 100, Permit("window_unlimited")),
         (CHAT, COMMENT, timedelta(0), Refusal("platform_forbids")),
+        (MAIL, MESSAGE, WEEK * 100, Permit("asked_for")),
         (THREAD, MENTION, timedelta(0), Permit("public_reply")),
         (THREAD, replace(COMMENT, way=Way.PUBLIC), timedelta(0), Refusal("not_summoned")),
         (PAGE, replace(MESSAGE, service=NO), timedelta(0), Refusal("fan_said_stop")),
@@ -171,6 +172,7 @@ def wanting(**different: object) -> Facts:
 
 
 YESTERDAY = Counted(NOON - timedelta(hours=23), "offers", 100)
+MORNING, EVENING = Preferences(hours=(8, 9)), Preferences(hours=(18, 20))
 PAUSED = Preferences(paused_until=NOON + timedelta(days=2))
 
 
@@ -187,10 +189,15 @@ PAUSED = Preferences(paused_until=NOON + timedelta(days=2))
         (wanting(preferences=Preferences(without=frozenset({"email"}))), Refusal("prefers_other_channel")),
         (wanting(preferences=Preferences(hours=(18, 20))), Deferral("his_hours", NOON + timedelta(hours=5))),
         (wanting(preferences=PAUSED), Deferral("paused", NOON + timedelta(days=2))),
+        (wanting(preferences=replace(EVENING, paused_until=NOON)), Deferral("his_hours", NOON + 5 * HOUR)),
         (wanting(counted=(YESTERDAY,)), Deferral("cap_day", NOON + timedelta(hours=1))),
         (wanting(counted=(Counted(NOON, "offers", 40),)), Deferral("cap_day", NOON + DAY)),
         (wanting(caps=Caps(caps={}), counted=(Counted(NOON, "offers", 100),)), Deferral("cap_gap", NOON + 4 * HOUR)),
         (wanting(caps=Caps(caps={"*": {"day": 0}})), Refusal("cap_day")),
+        (
+            wanting(caps=Caps(caps={"offers": {"week": 1}}), counted=(YESTERDAY,)),
+            Deferral("cap_offers_week", NOON + WEEK - 23 * HOUR),
+        ),
         (wanting(caps=Caps(quiet=(12, 15))), Deferral("quiet_hours", NOON + 2 * HOUR)),  # 13:00 in Paris
     ],
 )
@@ -266,9 +273,6 @@ def test_a_promotion_never_uses_the_longer_window_of_a_person() -> None:
 
     assert decide(chat, NOON) == Refusal("window_closed")
     assert decide(replace(chat, window_opened_at=NOON), NOON) == Permit("window_open", NOON + DAY)
-
-
-MORNING, EVENING = Preferences(hours=(8, 9)), Preferences(hours=(18, 20))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How fans want to be written to: the last word holds, and nobody hears from us at a time that he ruled out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -140,6 +141,7 @@ def test_as_little_as_there_is_to_say_is_said() -> None:
     assert steps(Preferences(), only_mail) == [("channel", "email")]
     assert steps(only_mail, Preferences()) == [("channel", "any")]
     assert steps(only_mail, not_x) == [("channel", "any"), ("without", "x")]
+    assert steps(replace(only_mail, without=not_x.without), not_x) == [("channel", "any"), ("without", "x")]
     assert steps(not_x, neither) == [("without", "email")]
     assert steps(neither, not_x) == [("without", "none"), ("without", "x")]
     assert steps(neither, only_mail) == [("channel", "email"), ("without", "none")]
@@ -222,6 +224,7 @@ def test_the_next_time_is_the_first_that_he_allows(
         ("2026-10-25T01:30", (2, 3), None),  # and so does the second
         ("2026-10-25T02:00", (2, 3), "2026-10-26T01:00"),
         ("2026-11-02T12:00", (18, 22), "2026-11-02T17:00"),
+        ("2026-11-02T12:00:07.000001", (18, 22), "2026-11-02T17:00"),
         ("2026-11-02T21:00", (18, 22), "2026-11-03T17:00"),
         ("2026-11-02T21:30", (22, 2), None),
         ("2026-11-02T00:30", (22, 2), None),
@@ -237,6 +240,7 @@ def test_the_clock_on_his_wall_counts(now: str, hours: tuple[int, int], expected
 @pytest.mark.parametrize("hours", [(24, 0), (0, 24), (0, 0), (24, 24)])
 def test_from_midnight_to_midnight_is_the_whole_day(hours: tuple[int, int]) -> None:
     assert next_time(Preferences(hours=hours), None, PARIS, NOON) is None
+    assert next_time(Preferences(), hours, PARIS, NOON) is None  # so long a silence would be for ever: it is none
 
 
 def test_clocks_that_change_within_an_hour_are_followed() -> None:

@@ -96,6 +96,7 @@ def test_links_are_followed_in_the_order_in_which_they_were_made() -> None:
     assert found == [YES, YES, YES]
     assert [standing(lines[:1], known, LEA, "page").act for known in (edges, edges[1:])] == [NO, None]
     assert standing(said((LEA, NO, 2)), edges, ZOE, "page").act == NO
+    assert standing(said((LEA, NO, 4)), [linked(MAX, ZOE, 1), linked(LEA, MAX, 3)], ZOE, "page").act == NO
 
 
 def test_a_service_is_its_own_word_where_nobody_wrote_of_offers() -> None:

@@ -25,8 +25,10 @@ def main(stories: int, steps: int, kind: str, new: bool, shrink: bool) -> None:
     """Play stories until one of them breaks a rule."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _databases(kind) as new_database:
-        play.many(new_database, stories, steps, seeded=not new, shrinks=shrink)
+        seen = play.many(new_database, stories, steps, seeded=not new, shrinks=shrink)
     click.echo(f"{kind}: {stories} stories of up to {steps} steps, and no rule was broken.")
+    for what, times in sorted(seen.items()):
+        click.echo(f"{times:6} {what}")
 
 
 @contextmanager

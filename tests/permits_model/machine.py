@@ -1,5 +1,6 @@
 """Fans, managers, platforms, clocks and deaths in any order against the real tables; each send is judged."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from bot import choosing, desk, forgetting, outbox, soliciting, writing
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
-from bot.sending import Ready
+from bot.sending import Fate, Ready
 from connectors import Busy, Interaction, Kind, Message, PlatformError, Refused, Scope, Uncertain, Unreachable, Way
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -29,9 +30,10 @@ from optin.receipts import Receipt
 from optin.wordings import wording
 from tests.permits_model.ledger import STALL, Deed, Draft, Gone, Ledger, platform_of
 from tests.permits_model.wire import Carrier, Sender
-from tests.permits_model.words import Bond, Wished, Word
+from tests.permits_model.words import Wished, Word
 from tests.stage import NOON, Stage
 
+Told = list[tuple[str, str]]
 FANS = ("lea", "max", "lea@mail", "max@mail")
 MOMENT, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 NO_QUIET = None
@@ -73,6 +75,7 @@ NOES = {
     "by leaving": (Kind.UNFOLLOWED, ""),
 }
 FORGOTTEN = {"by asking to be forgotten": How.FAN, "by nothing, for too long": How.RETENTION}
+OUT_OF_REACH = "by being out of reach"
 WHERE = ["on a page", "on a page, everywhere", "at a careless door"]
 PAUSES = {
     "moments later": timedelta(seconds=20), "an hour later": HOUR, "four hours later": 4 * HOUR,
@@ -80,22 +83,27 @@ PAUSES = {
 }  # fmt: skip
 OPEN = [State.DRAFT.value, State.WAITING.value, State.DEFERRED.value]
 TEXT = st.sampled_from(["promo", "promo", "bonjour", "c’est quoi vos horaires ?"])
-BOOLEAN = st.booleans()
+KIND = st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.COMMENT, Kind.UNBLOCKED])
 SOMEBODY = st.sampled_from(FANS)
+PURPOSE = st.sampled_from(PURPOSES)
+SOME = st.lists(SOMEBODY, min_size=1, max_size=3)
+SOON = st.sampled_from(["now", "moments later", "an hour later", "four hours later", "the next day", "a week later"])
 HOUSE = st.sampled_from(sorted(HOUSES))
+OPEN_HOUSE = st.sampled_from(sorted(set(HOUSES) - {"closed"}))
 WHO = st.sampled_from(["bot", "manager:noor"])
 FATE = st.sampled_from(["takes it"] * 8 + ["refuses the person", *sorted(FATES)])
 DECIDED = st.sampled_from(["promo", "her own words", "an offer"])
-ANYHOW = st.sampled_from(["at a careless door"] * 4 + [*WHERE, *sorted(NOES)])
+TOLD = st.none() | st.just([]) | st.just([]) | st.lists(WISHES, min_size=1, max_size=2)
+ANYHOW = st.sampled_from(["at a careless door"] * 2 + WHERE)
 LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 
 
 class World(RuleBasedStateMachine):
-    """The ledger says what may be; the stage, on an empty database, does what it does."""
+    """The ledger says what may be; the stage, on an empty database, does what it does. `seen` counts what happened."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, seen: Counter[str]) -> None:
         super().__init__()
-        self.stage = stage
+        self.stage, self.seen = stage, seen
         self.stage.now = NOON
         for connector in self._platforms().values():
             connector.begin(self._arrives)
@@ -125,7 +133,9 @@ class World(RuleBasedStateMachine):
     # How it begins --------------------------------------------------------------------------------------------------
 
     @initialize(
-        willing=st.sets(SOMEBODY, min_size=2), linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3), house=HOUSE
+        willing=st.sets(SOMEBODY, min_size=2),
+        linked=st.lists(st.tuples(SOMEBODY, SOMEBODY), max_size=3),
+        house=OPEN_HOUSE,
     )
     def everybody_has_written(self, willing: set[str], linked: list[tuple[str, str]], house: str) -> None:
         """And the willing ones have said yes to offers and to newsletters."""
@@ -142,7 +152,7 @@ class World(RuleBasedStateMachine):
         self.sends("takes it", mail=False)
         self._say_yes(sorted(willing))
         for one, other in linked:
-            self.links(one, other, Proof.CLAIM_LINK)
+            self.links(one, other, Proof.CLAIM_LINK, at_once=False)
         self.changes_the_house_rules(house, FANS[0])
 
     # Fans -----------------------------------------------------------------------------------------------------------
@@ -156,17 +166,12 @@ class World(RuleBasedStateMachine):
             self._journal([self._yes(fan, purpose)])
         self._compare_permits(fan)
 
-    @rule(willing=st.lists(SOMEBODY, min_size=2, max_size=4, unique=True))
-    def come_round(self, willing: list[str]) -> None:
-        """They write, wish for nothing and say yes: else whoever once said no would be silent for the whole story."""
-        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
-        self.hears()
-        for fan in willing:
-            self._wish(fan, [(what, "") for what in ("channel", "without", "every", "hours", "paused_until")])
-        self._say_yes(willing)
-
-    @rule(fan=SOMEBODY, how=st.sampled_from(sorted(NOES | FORGOTTEN)))
+    @rule(fan=SOMEBODY, how=st.sampled_from([*sorted(NOES | FORGOTTEN), OUT_OF_REACH]))
     def stops(self, fan: str, how: str) -> None:
+        if how == OUT_OF_REACH:
+            self._come_round([fan])
+            self.sends("refuses the person", mail=platform_of(fan) == "mail")
+            return
         if how in FORGOTTEN:
             self._is_forgotten_and_comes_back(fan, FORGOTTEN[how])
             return
@@ -188,13 +193,16 @@ class World(RuleBasedStateMachine):
         self.ledger.words.says_no(self.now, fan, channel, purpose)
         self._compare_permits(fan)
 
-    @rule(fan=SOMEBODY, kind=st.sampled_from([Kind.MESSAGE, Kind.COMMENT, Kind.UNBLOCKED]), text=TEXT, at_once=BOOLEAN)
-    def does(self, fan: str, kind: Kind, text: str, at_once: bool) -> None:
-        """What is answered at once, or left to be heard."""
-        if platform_of(fan) == "pigeon" or kind is not Kind.COMMENT:
-            self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
-            if at_once:
-                self.works("takes it", mail=False)
+    @rule(fan=SOMEBODY, kind=KIND, text=TEXT, until=st.sampled_from(["never", "now", "now", "late", "late"]))
+    def does(self, fan: str, kind: Kind, text: str, until: str) -> None:
+        """What is heard and answered at once, or late, or left lying."""
+        if platform_of(fan) == "mail" and kind is Kind.COMMENT:
+            return
+        self._does(fan, kind, "" if kind is Kind.UNBLOCKED else text)
+        if until == "late":
+            self.time_passes("the next day" if kind is Kind.MESSAGE else "a week later", fan)
+        if until != "never":
+            self.works("takes it", mail=False)
 
     @rule(fan=SOMEBODY, told=st.lists(WISHES, min_size=1, max_size=3))
     def wishes(self, fan: str, told: list[tuple[str, str]]) -> None:
@@ -203,19 +211,14 @@ class World(RuleBasedStateMachine):
 
     @rule(fan=SOMEBODY, decided=DECIDED, purpose=st.sampled_from(["offers", "service", "*"]), where=ANYHOW)
     def says_no_before_it_leaves(self, fan: str, decided: str, purpose: str, where: str) -> None:
-        self.come_round([fan])
-        if decided == "promo":
-            self._does(fan, Kind.MESSAGE, decided)
-            self.hears()
-        elif decided == "her own words":
-            self._write_as_a_person(fan, "")
-        else:
-            self._propose(fan, "offers", "bot", None)
-        self.stage.now += MOMENT
-        if where in NOES:
-            self.stops(fan, where)
-        else:
-            self.takes_it_back(fan, purpose, where)
+        self._has_something_coming(fan, decided)
+        self.takes_it_back(fan, purpose, where)
+        self.sends("takes it", mail=False)
+
+    @rule(fan=SOMEBODY, decided=DECIDED, how=st.sampled_from(sorted(NOES)))
+    def says_no_unheard_before_it_leaves(self, fan: str, decided: str, how: str) -> None:
+        self._has_something_coming(fan, decided)
+        self.stops(fan, how)
         self.sends("takes it", mail=False)
 
     # Managers -------------------------------------------------------------------------------------------------------
@@ -227,16 +230,16 @@ class World(RuleBasedStateMachine):
         self.ledger.caps = HOUSES[house]
         self._compare_permits(fan)
 
-    @rule(one=SOMEBODY, other=SOMEBODY, proof=st.sampled_from(Proof))
-    def links(self, one: str, other: str, proof: Proof) -> None:
-        """At an instant of its own: of a word at the same one nobody could tell whether both of them said it."""
+    @rule(one=SOMEBODY, other=SOMEBODY, proof=st.sampled_from(Proof), at_once=st.booleans())
+    def links(self, one: str, other: str, proof: Proof, at_once: bool) -> None:
+        """In the very moment of whatever was said last, or at an instant of its own."""
         new = other not in self.ledger.words.together(one)
-        self.stage.now += MOMENT
+        self.stage.now += timedelta(0) if at_once else MOMENT
         with self.stage.bot.transaction() as session:
             assert links.link(session, self.ids[one], self.ids[other], proof, "e1", self.now) == new
         if new:
-            self.ledger.words.bonds.append(Bond(self.now, one, other))
-        self.stage.now += MOMENT
+            self.ledger.words.links(self.now, one, other)
+        self.stage.now += timedelta(0) if at_once else MOMENT
         self._compare_words()
         self._compare_permits(one)
 
@@ -254,16 +257,29 @@ class World(RuleBasedStateMachine):
         self._compare_words()
         self._compare_owners()
 
-    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO, hours=LATER)
+    @rule(fans=SOME, purpose=PURPOSE, by=WHO, hours=LATER)
     def bring(self, fans: list[str], purpose: str, by: str, hours: int) -> None:
         """Decided, and left waiting."""
         for fan in fans:
             self._propose(fan, purpose, by, self.now + hours * HOUR if hours else None)
 
-    @rule(fans=st.lists(SOMEBODY, min_size=1, max_size=3), purpose=st.sampled_from(PURPOSES), by=WHO)
-    def bring_at_once(self, fans: list[str], purpose: str, by: str) -> None:
+    @rule(fans=SOME, purpose=PURPOSE, by=WHO, told=TOLD, until=SOON)
+    def bring_at_once(self, fans: list[str], purpose: str, by: str, told: Told | None, until: str) -> None:
+        """As they are, or once they have come round; the first of them with a wish, where he has one."""
+        if until != "now":
+            self.time_passes(until, fans[0])
+        if told is not None:
+            self._come_round(sorted(set(fans)))
+            self._wish(fans[0], told)
         self.bring(fans, purpose, by, 0)
         self.sends("takes it", mail=False)
+
+    @rule(fans=SOME, purpose=PURPOSE, by=WHO, until=SOON, house=OPEN_HOUSE, told=TOLD)
+    def campaigns(self, fans: list[str], purpose: str, by: str, until: str, house: str, told: Told | None) -> None:
+        """Under other house rules than before, and twice."""
+        self.changes_the_house_rules(house, fans[0])
+        self.bring_at_once(fans, purpose, by, [], "now")
+        self.bring_at_once(fans, purpose, by, told, until)
 
     @rule(fan=SOMEBODY, deed=st.sampled_from(["writes", "promotes", "approves", "rejects", "settles"]))
     def noor(self, fan: str, deed: str) -> None:
@@ -313,13 +329,13 @@ class World(RuleBasedStateMachine):
         elif step == "says":
             self._say(fate, mail)
         elif step == "notes":
-            for ready, became in self.sender.note():
-                self.noted_at[str(ready.outgoing.id)] = self.now
-                fan = self.names[ready.outgoing.fan_id]
-                is_he_still = self.ids[fan] == ready.outgoing.fan_id
-                if isinstance(became, Refused) and became.scope is Scope.PERSON and is_he_still:
-                    self.ledger.blocked.add(fan)
-                    self._compare_permits(fan)
+            noted = self.sender.note()
+            self.noted_at |= {str(ready.outgoing.id): self.now for ready, _ in noted}
+            out_of_reach = {ready.outgoing.fan_id for ready, became in noted if _refuses_the_person(became)}
+            fans_refused = sorted(self.names[one] for one in out_of_reach & set(self.ids.values()))
+            self.ledger.blocked |= set(fans_refused)
+            for fan in fans_refused:
+                self._compare_permits(fan)
         else:
             for ready in self.sender.taken:
                 self.ledger.flying.pop(str(ready.outgoing.id), None)
@@ -366,6 +382,7 @@ class World(RuleBasedStateMachine):
         assert message.key in self.may_arrive, f"{message.key} has no permit"
         assert message.key not in self.on_the_wire, f"{message.key} is said twice"
         self.on_the_wire.add(message.key)
+        self.seen["solicitation sent" if self.may_arrive[message.key].solicits else "answer sent"] += 1
         flown = self.ledger.flying.pop(message.key, None)
         self.ledger.arrived += [self._moved(flown, self.now)] if flown else []
 
@@ -393,6 +410,7 @@ class World(RuleBasedStateMachine):
         """What a manager sees before he brings an offer is what the rules say."""
         with self.stage.bot.reading() as session:
             seen = soliciting.preview(session, self.stage.bot, self.ids[fan], self.promo, self.now, "manager")
+        self.seen[f"{type(seen.answer).__name__.lower()} {seen.answer.why}"] += 1
         objections = self._objections(fan, "offers", self._places())
         permitted = any(not found for found in objections.values())
         assert isinstance(seen.answer, Permit) == permitted, (seen.answer, objections)
@@ -444,8 +462,28 @@ class World(RuleBasedStateMachine):
             answer = receipts.replayed(row)
             kept = (row.verdict, row.why, row.until)
             assert kept == (type(answer).__name__.lower(), answer.why, getattr(answer, "until", None))
+            self.seen[f"{row.verdict} {row.why}"] += 1
 
     # Small things ---------------------------------------------------------------------------------------------------
+
+    def _has_something_coming(self, fan: str, decided: str) -> None:
+        self._come_round([fan])
+        if decided == "promo":
+            self._does(fan, Kind.MESSAGE, decided)
+            self.hears()
+        elif decided == "her own words":
+            self._write_as_a_person(fan, "")
+        else:
+            self._propose(fan, "offers", "bot", None)
+        self.stage.now += MOMENT
+
+    def _come_round(self, willing: Collection[str]) -> None:
+        """They write, wish for nothing and say yes: else whoever once said no would be silent for the whole story."""
+        self.stage.deliver(*(self._deed(fan, Kind.MESSAGE, "bonjour") for fan in willing))
+        self.hears()
+        for fan in willing:
+            self._wish(fan, [(what, "") for what in ("channel", "without", "every", "hours", "paused_until")])
+        self._say_yes(willing)
 
     def _is_forgotten_and_comes_back(self, fan: str, how: How) -> None:
         gone = self.ids.pop(fan)
@@ -567,3 +605,7 @@ class World(RuleBasedStateMachine):
     @staticmethod
     def _moved(gone: Gone, at: datetime) -> Gone:
         return Gone(gone.key, at, gone.fan, gone.purpose, gone.weight)
+
+
+def _refuses_the_person(became: Fate) -> bool:
+    return isinstance(became, Refused) and became.scope is Scope.PERSON

@@ -4,7 +4,7 @@ Written from the rules and not from the code: whoever changes one finds out here
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -97,6 +97,13 @@ class Words:
     def together(self, fan: str, before: datetime | None = None) -> frozenset[str]:
         """Everybody who is one person with this fan, or was just before a moment."""
         return _joined(fan, [bond for bond in self.bonds if before is None or bond.at < before])
+
+    def links(self, at: datetime, one: str, other: str) -> None:
+        """Of a no in the very moment nobody can tell whether both of them said it: so both did."""
+        self.bonds.append(Bond(at, one, other))
+        person = self.together(one)
+        noes = [word for word in self.said if word.at == at and not word.yes and word.fan in person]
+        self.said += [replace(word, fan=fan) for word in noes for fan in person]
 
     def says_no(self, at: datetime, fan: str, channel: str, purpose: str) -> None:
         self.said += [Word(at, one, channel, purpose, yes=False) for one in self.together(fan)]

@@ -93,7 +93,9 @@ OPEN_HOUSE = st.sampled_from(sorted(set(HOUSES) - {"closed"}))
 WHO = st.sampled_from(["bot", "manager:noor"])
 FATE = st.sampled_from(["takes it"] * 8 + ["refuses the person", *sorted(FATES)])
 DECIDED = st.sampled_from(["promo", "her own words", "an offer"])
-TOLD = st.none() | st.just([]) | st.just([]) | st.lists(WISHES, min_size=1, max_size=2)
+TOLD: st.SearchStrategy[list[tuple[str, str]] | None] = (
+    st.none() | st.just([]) | st.just([]) | st.lists(WISHES, min_size=1, max_size=2)
+)
 ANYHOW = st.sampled_from(["at a careless door"] * 2 + WHERE)
 LATER = st.sampled_from([0, 0, 0, 1, 9, 20])
 

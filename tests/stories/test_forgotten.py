@@ -21,7 +21,7 @@ from leads.pipeline import ErasedLead, Lead
 from leads.purchases import Told
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import addresses, links, people, preferences, receipts
+from optin import addresses, consents, links, people, preferences, receipts
 from optin.consents import Consent
 from optin.erasures import Erasure, How, Suppression
 from optin.fans import Fan, Profile
@@ -176,6 +176,22 @@ def test_a_stop_that_nobody_has_heard_yet_is_heard_before_he_is_forgotten(stage:
     with stage.bot.reading() as session:
         for fan_id in (her_other, fan_of(stage, "lea-7f3a")):
             assert people.one(session, fan_id).standing(fan_id, "pigeon", Purpose.SERVICE).withdrawn
+
+
+def test_a_no_written_for_the_erased_one_alone_still_holds_for_the_other(stage: Stage) -> None:
+    """As a door writes it that knows one profile: while they were one person, it was both's."""
+    stage.offer()
+    lea, max_ = known_well(stage), known_well(stage, "max-9b1c", "Max Ordinaire", "noisette")
+    link(stage, lea, max_)
+    stage.later(minutes=1)
+    no = consents.withdrawn(lea, "email", "preferences", "page-1", stage.now, stage.now, purpose=Purpose.OFFERS)
+    with stage.bot.transaction() as session:
+        consents.journal(session, [no])
+
+    forget(stage, lea)
+
+    with stage.bot.reading() as session:
+        assert people.one(session, max_).standing(max_, "email", Purpose.OFFERS).withdrawn
 
 
 def test_a_redelivery_an_echo_and_a_receipt_begin_nothing_anew(stage: Stage) -> None:

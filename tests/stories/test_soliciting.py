@@ -336,6 +336,22 @@ def test_a_no_written_for_one_of_two_who_are_one_outlives_the_link(stage: Stage)
     assert [propose_dry(stage, fan) for fan in (lea, other)] == [False, False]
 
 
+def test_a_no_in_the_very_moment_of_a_link_is_both_s_for_good(stage: Stage) -> None:
+    lea, other = meet(stage), meet(stage, "lea-too")
+    for fan in (lea, other):
+        allow(stage, fan)
+    stage.later(minutes=1)
+    with stage.bot.transaction() as session:
+        links.link(session, lea, other, Proof.CLAIM_LINK, "claim-1", stage.now)
+        no = consents.withdrawn(lea, "pigeon", "claim_page", "claim-2", stage.now, stage.now)
+        consents.journal(session, [no])
+    stage.later(minutes=1)
+    with stage.bot.transaction() as session:
+        links.unlink(session, links.of(session, [lea])[0].id, "an error", stage.now, by="manager:noor")
+
+    assert [propose_dry(stage, fan) for fan in (lea, other)] == [False, False]
+
+
 def wish(stage: Stage, fan: UUID, what: str, value: str) -> None:
     with stage.bot.transaction() as session:
         preferences.record(session, [preferences.said(fan, what, value, "chat", "m1", stage.now, stage.now)])

@@ -1,6 +1,7 @@
 """Claiming inside a chat: the fan gives his e-mail address, gets his code, and says yes or no to hearing from us."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -23,13 +24,14 @@ YES, NO = "consent-yes", "consent-no"
 WORDS = {"fr": ("Oui", "Non"), "en": ("Yes", "No")}
 
 
-def wait_for_turns(session: Session, entries: Sequence[Entry]) -> None:
-    """Before a batch is read: whoever may take a step is held, and then what he may take, as `claiming.take` says."""
-    if not any(entry.interaction.kind in CHAT for entry in entries):
+def wait_for_turns(session: Session, entries: Sequence[Entry], others: Collection[UUID] = ()) -> None:
+    """Before a batch is read: whoever may take a step is held, `others` with them, and then what they may take, as
+    `claiming.take` says."""
+    if not others and not any(entry.interaction.kind in CHAT for entry in entries):
         return
     # All of the batch: once a lead is written down in it, nobody else may be waited for.
     known = fans.behind(session, {facts.handle_of(entry) for entry in entries})
-    people = links.hold(session, set(known.values()))
+    people = links.hold(session, {*known.values(), *others})
     givers = {known.get(facts.handle_of(entry)) for entry in entries if _email_in(entry.interaction)}
     theirs = {person for fan_id, person in people.items() if fan_id in givers}
     if theirs:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from bot import bouncing, facts, inbox, language, meaning, outbox, speech
+from bot import bouncing, facts, inbox, joining, language, meaning, outbox, speech
 from bot.assembly import Bot
 from bot.claims_by_chat import takes_a_step, wait_for_turns
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
+from bot.joining import joins
 from bot.meaning import Meaning
 from bot.offering import asks_for_an_offer
 from bot.scene import Scene
@@ -37,7 +38,7 @@ NO_FAN = frozenset({Kind.ECHO, Kind.READ, Kind.DELIVERED, Kind.RESTRICTED, Kind.
 def hear(session: Session, bot: Bot, entries: Sequence[Entry]) -> None:
     """Hear a batch: facts for all of it, a decision for each, and what follows written together."""
     now = bot.now()
-    wait_for_turns(session, entries)
+    wait_for_turns(session, entries, joining.claimants(session, bot, entries))
     known = facts.load(session, entries, speech.private_once, bot.settings.secret, now)
     notes = facts.Notes()
     inbox.let_go(session, known.let_go)
@@ -195,6 +196,7 @@ STEPS: tuple[Step, ...] = (
     _wants_out,
     _changed_his_words,
     _leaves,
+    joins,
     _says_nothing,
     wishes_something,
     _complains,

@@ -71,6 +71,11 @@ def behind(session: Session, handles: Collection[Handle]) -> dict[Handle, UUID]:
     return found
 
 
+def platforms_of(session: Session, fan_ids: Collection[UUID]) -> set[str]:
+    """On which platforms we know these fans."""
+    return set(session.exec(select(Profile.platform).where(col(Profile.fan_id).in_(fan_ids)).distinct()))
+
+
 def add(session: Session, fans: Sequence[dict[str, Any]], profiles: Sequence[dict[str, Any]]) -> None:
     """Write new fans and profiles, a statement each."""
     write_all(session, Fan, fans)

@@ -17,6 +17,7 @@ class Page(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  # no more mail, with one click
     CONFIRM = "confirm"  # the second half of a double opt-in
     RIGHTS = "rights"  # what we know of a fan, for himself
+    JOIN = "join"  # one claim from a second platform
     ERASURE = "erasure"  # how far an erasure is
 
 

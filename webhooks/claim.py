@@ -140,6 +140,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         offer=visit.offer,
         words=visit.words,
         askable=askable,
+        elsewhere=visit.elsewhere,
         form=Form(),
         fault=fault,
     )

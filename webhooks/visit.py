@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming, outbox, pages
+from bot import claiming, joining, outbox, pages
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
@@ -18,7 +18,7 @@ from offers import catalog, claims
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import confirmations, links, people
+from optin import confirmations, fans, links, people
 from optin.people import Person
 from optin.standing import Standing
 from optin.tokens import Page
@@ -144,6 +144,12 @@ class Visit:
     def choices(self) -> str:
         """The page on which he chooses how he wants to be written to."""
         return pages.path(self.bot, Page.CHOICES, self.claim.fan_id)
+
+    @property
+    def elsewhere(self) -> list[tuple[str, str]]:
+        """Where else he may open this claim, so that we know him there, too: each with the link."""
+        known = fans.platforms_of(self.session, self.person.fan_ids)
+        return list(joining.ways(self.bot, self.claim, known))
 
     @property
     def why(self) -> str | None:

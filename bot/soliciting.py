@@ -69,6 +69,19 @@ class Candidate:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """`against` is what speaks against the offer itself: then it stays unsaid, even where a permit was given."""
+
+    desk: Desk
+    best: Candidate
+    against: str
+
+    @property
+    def answer(self) -> Answer:
+        return Refusal(self.against) if self.against else self.best.answer
+
+
 def propose(
     session: Session,
     bot: Bot,
@@ -88,11 +101,11 @@ def propose(
     weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now, choice)
     if isinstance(weighed, Refusal):
         return Proposed(weighed)
-    desk, best = weighed
-    if not isinstance(best.answer, Refusal):
-        _put(session, bot, desk, best, offer)
-    _keep_receipt(session, desk, best, choice)
-    return Proposed(best.answer, None if isinstance(best.answer, Refusal) else best.message.id)
+    goes = not isinstance(weighed.answer, Refusal)
+    if goes:
+        _put(session, bot, weighed.desk, weighed.best, offer)
+    _keep_receipt(session, weighed, choice)
+    return Proposed(weighed.answer, weighed.best.message.id if goes else None)
 
 
 def preview(
@@ -106,9 +119,9 @@ def preview(
 ) -> Preview:
     """What `propose` would answer. Nothing is written."""
     weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now, choice)
-    if isinstance(weighed, Refusal):
-        return Preview(weighed)
-    desk, best = weighed
+    if isinstance(weighed, Refusal) or weighed.against:
+        return Preview(weighed if isinstance(weighed, Refusal) else weighed.answer)
+    desk, best = weighed.desk, weighed.best
     message, profile = best.message, desk.profiles[best.message.profile_id]
     message.language = desk.person(message).languages[message.fan_id]
     text = _text(bot, message, profile, offer, f"{bot.settings.address}/claim/…", f"{bot.settings.address}/why/…")
@@ -125,26 +138,30 @@ def _weighed(
     due_at: datetime,
     now: datetime,
     choice: Choice | None,
-) -> tuple[Desk, Candidate] | Refusal:
-    """The best of his profiles for this offer, with its answer; or what speaks against it on all of them."""
-    if not catalog.is_open(offer, now) or catalog.is_sold_out(offer):
-        return Refusal("offer_closed")
+) -> Weighed | Refusal:
+    """The best of his profiles for this offer; a refusal where there is none of which a permit could be asked."""
     person = people.one(session, fan_id)
-    if holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent):
-        return Refusal("held_out")
     facts = fan_facts.load(session, [person.id], now)[person.id]
-    if not _is_for(facts, offer):
-        return Refusal("not_eligible")
     segment = segments.of(facts).value
     profiles = [one for one in _profiles(session, bot, person) if choice is None or one.id == choice.profile_id]
     drafts = [_draft(bot, one, offer, purpose, segment, said_by, due_at, now) for one in profiles]
     if not drafts:
-        return Refusal("no_consent")
+        return Refusal(_against(session, bot, person, facts, offer, now) or "no_consent")
     desk = permitting.open_desk(session, bot, drafts, now)
     person = desk.person(drafts[0])
-    if _has_had(session, person, offer):
-        return Refusal("already_proposed")
-    return desk, _best([_asked(desk, bot, draft) for draft in drafts], person)
+    against = _against(session, bot, person, facts, offer, now)
+    return Weighed(desk, _best([_asked(desk, bot, draft) for draft in drafts], person), against)
+
+
+def _against(session: Session, bot: Bot, person: Person, facts: FanFacts, offer: Offer, now: datetime) -> str:
+    """What speaks against the offer itself, whatever may be said to him."""
+    if not catalog.can_be_had(offer, now):
+        return "offer_closed"
+    if holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent):
+        return "held_out"
+    if not _is_for(facts, offer):
+        return "not_eligible"
+    return "already_proposed" if _has_had(session, person, offer) else ""
 
 
 def compete(bot: Bot) -> int:
@@ -312,11 +329,13 @@ def _draft(
     )
 
 
-def _keep_receipt(session: Session, desk: Desk, best: Candidate, choice: Choice | None) -> None:
-    desk.keep(best.message, best.facts, best.answer, Stage.DECIDED)
+def _keep_receipt(session: Session, weighed: Weighed, choice: Choice | None) -> None:
+    """Of what is refused there is no message, and its receipt stands for itself."""
+    desk, best = weighed.desk, weighed.best
+    desk.keep(best.message, best.facts, best.answer, Stage.DECIDED, weighed.against)
     row = desk.receipts[-1]
     if choice is not None:
         row["chosen"] |= choice.kept
-    if isinstance(best.answer, Refusal):
+    if isinstance(weighed.answer, Refusal):
         row["message_id"] = None
     receipts.keep(session, [row])

@@ -45,7 +45,7 @@ class Receipt(SQLModel, table=True):
     verdict: str = Field(max_length=10)
     why: str
     until: datetime | None = None
-    held: str = ""  # why what is permitted doesn't go yet: "approval", "account_paused", "pace", "budget_spent"
+    held: str = ""  # why it stays unsaid all the same: "approval", "pace", or what speaks against the offer itself
     facts: dict[str, Any] = document()
     law: str = Field(max_length=20)  # the version of the rules in optin/permits.py
     house_rules: int = 0  # the version of what the managers chose; 0 for the caps that we bring along

@@ -129,6 +129,23 @@ def test_an_offer_is_brought_only_to_those_whom_it_is_for(stage: Stage, most: in
     assert proposed.answer.why == "not_eligible" or answer is Permit
 
 
+def test_what_speaks_against_an_offer_is_kept_with_all_that_it_was_decided_from(stage: Stage) -> None:
+    fan, offer = meet(stage), stage.offer()
+    allow(stage, fan)
+    never = condition_rows.as_json(Condition("messages", Operator.AT_MOST, 0))
+    others = [stage.offer(slug="shut", state="paused"), stage.offer(slug="strict", conditions=never)]
+    propose(stage, fan, offer)
+    before = {one.id for one in stage.all(Receipt)}
+
+    against = [propose(stage, fan, one).answer for one in (*others, offer)]
+
+    kept = [one for one in stage.all(Receipt) if one.id not in before]
+    assert against == [Refusal("offer_closed"), Refusal("not_eligible"), Refusal("already_proposed")]
+    assert [Refusal(one.held) for one in sorted(kept, key=lambda one: one.id)] == against
+    assert [one.message_id for one in kept] == [None, None, None]
+    assert [receipts.replayed(one).why for one in kept] == [one.why for one in kept]
+
+
 @pytest.mark.parametrize("heard_first", [True, False])
 def test_a_stop_between_decision_and_sending_wins(stage: Stage, heard_first: bool) -> None:
     fan, offer = meet(stage), stage.offer()

@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.inbox import Inbox, Waiting
-from connectors import Ask, Button
-from optin.fans import Fan
+from connectors import Ask, Button, Way
+from optin.fans import Fan, Profile
 from optin.pressure import Counted
 from optin.schema import among, belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
@@ -100,6 +100,16 @@ class Outgoing(SQLModel, table=True):
     taken_at: datetime | None = None
     sent_at: datetime | None = None
     external_id: str = Field(default="", index=True)
+
+
+def to_profile(message_id: UUID, profile: Profile, now: datetime, **told: Any) -> Outgoing:
+    """A private message to this profile, that waits from now on unless `told` says otherwise."""
+    known: dict[str, Any] = {
+        "id": message_id, "platform": profile.platform, "account": profile.account, "way": Way.DIRECT.value,
+        "recipient": profile.handle, "handle": profile.handle, "fan_id": profile.fan_id, "profile_id": profile.id,
+        "language": "", "text": "", "buttons": [], "state": State.WAITING.value, "due_at": now, "created_at": now,
+    }  # fmt: skip
+    return Outgoing(**(known | told))
 
 
 # Made once: to build a statement takes longer than the database needs to answer it.

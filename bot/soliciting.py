@@ -302,30 +302,19 @@ def _draft(
     bot: Bot, profile: Profile, offer: Offer, purpose: str, segment: str, said_by: str, due_at: datetime, now: datetime
 ) -> Outgoing:
     message_id = bot.new_id()
-    return Outgoing(
-        id=message_id,
+    return outbox.to_profile(
+        message_id,
+        profile,
+        now,
         once=f"solicits:{message_id}",
-        platform=profile.platform,
-        account=profile.account,
-        way=Way.DIRECT.value,
-        recipient=profile.handle,
-        handle=profile.handle,
         lane=lanes.standing_of(profile.platform, profile.account, profile.handle),
-        fan_id=profile.fan_id,
-        profile_id=profile.id,
         offer_id=offer.id,
         purpose="offer",
         solicits=purpose,
-        weight=1,
         segment=segment,
         priority=offer.priority,
-        language="",
-        text="",
-        buttons=[],
-        state=State.WAITING.value,
         said_by=said_by,
         due_at=due_at,
-        created_at=now,
     )
 
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from bot import changes, own_words, permitting, wording
+from bot import changes, outbox, own_words, permitting, wording
 from bot.assembly import Bot
 from bot.changes import Subject, What
 from bot.inbox import Inbox
 from bot.managers import Manager
-from bot.outbox import Outgoing, State
+from bot.outbox import Outgoing
 from bot.own_words import Unfit
 from bot.permitting import Desk
 from connectors import Way
@@ -62,20 +62,27 @@ def write(
     desk = permitting.open_desk(session, bot, [message], now)
     message.weight = desk.caps.weight(message.way) if promotes else 0
     facts = _facts(desk, message)
-    answer = permits.decide(facts, now)
-    if not isinstance(answer, Permit):
-        return answer
+    permit = permits.decide(facts, now)
+    if not isinstance(permit, Permit):
+        return permit
     words = message.text
     message.text = _with_the_way_out(bot, message) if promotes and words else words
     against = own_words.unfit(own_words.rules_of(bot, message.platform), Way.DIRECT, message.text)
-    if against:
-        return against
-    message.why, message.valid_until = answer.why, answer.until
-    if _put_once(session, message):
-        desk.keep(message, facts, answer, Stage.DECIDED, said="own_words")
-        receipts.keep(session, desk.receipts)
-        changes.record(session, manager, What.WROTE, Subject.MESSAGE, message_id, {}, {"text": words}, now)
-    return message_id
+    if against is None:
+        _put(session, desk, message, facts, permit, words, manager)
+    return against or message_id
+
+
+def _put(
+    session: Session, desk: Desk, message: Outgoing, facts: Facts, permit: Permit, words: str, manager: Manager
+) -> None:
+    """Write it down with its receipt, once."""
+    message.why, message.valid_until = permit.why, permit.until
+    if not _put_once(session, message):
+        return
+    desk.keep(message, facts, permit, Stage.DECIDED, said="own_words")
+    receipts.keep(session, desk.receipts)
+    changes.record(session, manager, What.WROTE, Subject.MESSAGE, message.id, {}, {"text": words}, desk.now)
 
 
 def _last_to_answer(session: Session, bot: Bot, profile: Profile) -> Inbox | None:
@@ -98,26 +105,17 @@ def _facts(desk: Desk, message: Outgoing) -> Facts:
 def _message(
     session: Session, profile: Profile, answered: Inbox, message_id: UUID, text: str, said_by: str, now: datetime
 ) -> Outgoing:
-    return Outgoing(
-        id=message_id,
+    return outbox.to_profile(
+        message_id,
+        profile,
+        now,
         once=f"manager:{message_id}",
-        platform=profile.platform,
-        account=profile.account,
-        way=Way.DIRECT.value,
-        recipient=profile.handle,
-        handle=profile.handle,
         lane=answered.lane,
-        fan_id=profile.fan_id,
-        profile_id=profile.id,
         inbox_id=answered.id,
         purpose="answer",
         language=session.get_one(Fan, profile.fan_id).language,
         text=own_words.tidy(text),
-        buttons=[],
-        state=State.WAITING.value,
         said_by=said_by,
-        due_at=now,
-        created_at=now,
     )
 
 

@@ -6,10 +6,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import lanes, outbox, permitting, wording
+from bot import outbox, permitting, wording
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
-from connectors import Way
 from leads import pipeline
 from leads.pipeline import Lead
 from offers.catalog import Offer
@@ -119,26 +118,16 @@ def _send(session: Session, bot: Bot, claim: Claim, profile: Profile, what: str,
     """One mail that he has just asked for: no offer in it, and no solicitation."""
     language, brand = claim.language, bot.settings.brand
     message_id = bot.new_id()
-    message = Outgoing(
-        id=message_id,
+    message = outbox.to_profile(
+        message_id,
+        profile,
+        now,
         once=f"{what}:{message_id}",
-        platform=EMAIL,
-        account=profile.account,
-        way=Way.DIRECT.value,
-        recipient=profile.handle,
-        handle=profile.handle,
-        lane=lanes.standing_of(EMAIL, profile.account, profile.handle),
-        fan_id=profile.fan_id,
-        profile_id=profile.id,
         claim_id=claim.id,
         purpose="confirm",
         language=language,
         title=wording.say(f"{what}_title", language, brand=brand),
         text=wording.say(what, language, brand=brand, **words),
-        buttons=[],
-        state=State.WAITING.value,
-        due_at=now,
-        created_at=now,
     )
     _decide(session, bot, message, now)
 

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Index, Integer, SmallInteger, and_, bind
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from bot import lanes
 from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button, Way
 from optin.fans import Fan, Profile
@@ -107,6 +108,7 @@ def to_profile(message_id: UUID, profile: Profile, now: datetime, **told: Any) -
     known: dict[str, Any] = {
         "id": message_id, "platform": profile.platform, "account": profile.account, "way": Way.DIRECT.value,
         "recipient": profile.handle, "handle": profile.handle, "fan_id": profile.fan_id, "profile_id": profile.id,
+        "lane": lanes.standing_of(profile.platform, profile.account, profile.handle),
         "language": "", "text": "", "buttons": [], "state": State.WAITING.value, "due_at": now, "created_at": now,
     }  # fmt: skip
     return Outgoing(**(known | told))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from bot import lanes, outbox, permitting, wording
+from bot import outbox, permitting, wording
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.permitting import Desk
@@ -307,7 +307,6 @@ def _draft(
         profile,
         now,
         once=f"solicits:{message_id}",
-        lane=lanes.standing_of(profile.platform, profile.account, profile.handle),
         offer_id=offer.id,
         purpose="offer",
         solicits=purpose,

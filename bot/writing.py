@@ -110,7 +110,6 @@ def _message(
         profile,
         now,
         once=f"manager:{message_id}",
-        lane=answered.lane,
         inbox_id=answered.id,
         purpose="answer",
         language=session.get_one(Fan, profile.fan_id).language,

@@ -140,8 +140,9 @@ def _weighed(
     choice: Choice | None,
 ) -> Weighed | Refusal:
     """The best of his profiles for this offer; a refusal where there is none of which a permit could be asked."""
-    person = people.one(session, fan_id)
-    facts = fan_facts.load(session, [person.id], now)[person.id]
+    everybody = people.load(session, [fan_id])
+    person = everybody[fan_id]
+    facts = fan_facts.of(session, everybody, now)[person.id]
     segment = segments.of(facts).value
     profiles = [one for one in _profiles(session, bot, person) if choice is None or one.id == choice.profile_id]
     drafts = [_draft(bot, one, offer, purpose, segment, said_by, due_at, now) for one in profiles]

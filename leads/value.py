@@ -4,7 +4,7 @@ A purchase counts for the claim that it was made with; where none is named, for 
 then: the last touch. Amounts are in a currency's minor unit.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, pairwise
@@ -114,19 +114,16 @@ def gaps(visits: Sequence[date]) -> list[int]:
 
 
 def by(key: Callable[[Sale], Key], sales: Iterable[Sale]) -> dict[Key, Worth]:
-    """What was bought, by whatever `key` tells of a sale. The sales of one buyer must stand together."""
-    return by_each({"": key}, sales)[""]
-
-
-def by_each(keys: Mapping[str, Callable[[Sale], Key]], sales: Iterable[Sale]) -> dict[str, dict[Key, Worth]]:
-    """The same by several keys at once, in one pass."""
-    found: dict[str, dict[Key, Worth]] = {name: {} for name in keys}
-    for _, his in groupby(sales, lambda sale: sale.buyer):
-        history = list(his)
-        for name, key in keys.items():
-            for each, part in _parted(key, history).items():
-                found[name][each] = found[name].get(each, Worth()) + of_one(part)
+    """What was bought, by whatever `key` tells of a sale. Whoever bought under two keys is a buyer of both."""
+    found: dict[Key, Worth] = {}
+    for _, his in groupby(sorted(sales, key=_buyer), _buyer):
+        for each, part in _parted(key, list(his)).items():
+            found[each] = found.get(each, Worth()) + of_one(part)
     return found
+
+
+def _buyer(sale: Sale) -> str:
+    return str(sale.buyer)
 
 
 def _parted(key: Callable[[Sale], Key], sales: Sequence[Sale]) -> dict[Key, list[Sale]]:

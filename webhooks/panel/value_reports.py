@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from leads import sales, value
+from leads.sales import Key
 from leads.value import Funnel, Sale, Worth
 from offers.catalog import Offer
 from offers.claims import Claim
 
-Key = tuple[Any, ...]  # () of a sale without a touch
 KEYS: Mapping[str, tuple[Any, ...]] = {
     "platform": (col(Claim.platform),),
     "offer": (col(Claim.offer_id),),
@@ -59,8 +59,7 @@ class Brought:
 
 
 def report(session: Session, currency: str, since: datetime | None, now: datetime) -> Report:
-    every = {"all": lambda _: ()} | {name: _key(name) for name in KEYS}
-    worths = value.by_each(every, sales.made(session, currency, since, now))
+    worths = sales.worths(session, currency, since, now)
     names, fans = _names(session), sales.fans(session)
     tables = {}
     for name, columns in KEYS.items():
@@ -83,16 +82,6 @@ def of_fan(session: Session, fan_ids: Collection[UUID], currency: str) -> Brough
 def _opened(since: datetime | None, now: datetime) -> list[ColumnElement[bool]]:
     opened = [col(Claim.opened_at) <= now]
     return opened if since is None else [*opened, col(Claim.opened_at) > since]
-
-
-def _key(name: str) -> Any:
-    def of(sale: Sale) -> Key:
-        touch = sale.touch
-        if touch is None:
-            return ()
-        return {"platform": (touch.platform,), "offer": (touch.offer_id,), "post": (touch.platform, touch.post)}[name]
-
-    return of
 
 
 def _lines(

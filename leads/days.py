@@ -7,7 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class day(FunctionElement[int]):  # noqa: N801 - it reads as the functions of a database do
+class day(FunctionElement[int]):
     """The number of a moment's day. Only the difference of two of them means anything."""
 
     type = sa.Integer()

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col
 
-from leads.days import day
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
 from leads.touches import touched

@@ -100,7 +100,7 @@ def _taken(theirs: Whose) -> sa.Select[Any]:
 
 
 def _spans(taken: sa.Subquery, of: Any, name: str) -> sa.CTE:
-    """Of what was taken at one moment, the greatest id is the last; of those who took nothing, the smallest person's."""
+    """Of what was taken at one moment the greatest id is the last; of who took nothing, the smallest person's."""
     order = (taken.c.since, taken.c.id, taken.c.person_id.desc())
     until = func.lead(taken.c.since).over(partition_by=of, order_by=order).label("until")
     return sa.select(*taken.c, until).cte(name).prefix_with("MATERIALIZED")

@@ -1,5 +1,7 @@
-"""An invented shop by one number's chance, and what its books say in plain Python: whose a purchase is, and what brought
-him. SQL must say the same."""
+"""An invented shop by one number's chance, and what its books say in plain Python: who bought, and what had brought him.
+
+SQL must say the same.
+"""
 
 import random
 from collections import defaultdict
@@ -92,8 +94,8 @@ class Shop:
         consent = consents.of(self.session, [fan_id])[-1].id
         row: Lead = self.add(
             Lead(
-                id=self.new_id(), fan_id=fan_id, consent_id=consent, email="", email_hash=self.chance.choice(("", self.address())),
-                language="fr", platform="x", account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW,
+                id=self.new_id(), fan_id=fan_id, consent_id=consent, email="",
+                email_hash=self.chance.choice(("", self.address())), language="fr", platform="x", account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW,
                 revision=number + 1,
             )
         )  # fmt: skip
@@ -141,6 +143,6 @@ class Shop:
 
 
 def opened(session: Session, number: int, fans: int = 8) -> Shop:
-    shop = Shop(session, random.Random(number))  # noqa: S311 - it is no secret
+    shop = Shop(session, random.Random(number))
     shop.open(fans)
     return shop

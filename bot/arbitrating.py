@@ -1,8 +1,9 @@
 """Arbitrating: which offer is the best to bring to each of many people now, over all channels, or why none is.
 
 Nothing is written and nothing is sent: who acts on a decision goes through bot/soliciting.py, where everything is asked
-once more with the person held, and where the lot is drawn: who is held out is chosen for like anybody else. What is the same for everybody is read once, the facts of a batch in a handful of
-queries, and the cheapest questions come first: most people never said yes to anything.
+once more with the person held, and the lot is drawn: who is held out is chosen for like anybody else. What is the same
+for everybody is read once, the facts of a batch in a handful of queries, and the cheapest question comes first:
+most people never said yes to anything.
 """
 
 from collections import defaultdict

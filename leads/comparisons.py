@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import func
 from sqlmodel import Session, col
 
-from leads.lift import Group
+from leads.lift import NOBODY, Group
 from leads.pipeline import Lead
 from leads.purchases import Purchase
 from offers.claims import Claim
@@ -27,8 +27,8 @@ from offers.exposures import Exposure
 class Compared:
     """Who was brought the offer, and who would have been."""
 
-    offered: Group = Group()
-    held_out: Group = Group()
+    offered: Group = NOBODY
+    held_out: Group = NOBODY
 
     def __add__(self, other: "Compared") -> "Compared":
         return Compared(self.offered + other.offered, self.held_out + other.held_out)
@@ -41,7 +41,7 @@ def by_offer(session: Session, currency: str, since: datetime | None, until: dat
     groups = {(offer_id, held_out): Group(people, buyers, int(revenue), float(squares))
               for offer_id, held_out, people, buyers, revenue, squares in rows}  # fmt: skip
     return {
-        offer_id: Compared(groups.get((offer_id, False), Group()), groups.get((offer_id, True), Group()))
+        offer_id: Compared(groups.get((offer_id, False), NOBODY), groups.get((offer_id, True), NOBODY))
         for offer_id, _ in groups
     }
 

@@ -64,6 +64,9 @@ class Group:
         )
 
 
+NOBODY = Group()
+
+
 @dataclass(frozen=True, slots=True)
 class Lift:
     """How much higher it is with offers than without."""
@@ -147,5 +150,5 @@ def _student(freedom: float) -> float:
 
 def _round(number: int) -> int:
     """To two digits, upwards: nobody knows it better."""
-    step = 10 ** max(0, len(str(number)) - 2)
+    step: int = 10 ** max(0, len(str(number)) - 2)
     return ceil(number / step) * step

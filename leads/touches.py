@@ -18,10 +18,11 @@ from leads.purchases import Purchase, Whose
 from offers.claims import Claim
 from optin.fans import Fan
 
-_BOUGHT = (col(Purchase.at), day(col(Purchase.at)).label("day"), col(Purchase.amount))
-_TOUCH = (col(Claim.platform), col(Claim.offer_id), col(Claim.post))
-_MOMENT = col(Claim.claimed_at).type
-_BEFORE_ALL = sa.literal(datetime(1, 1, 1, tzinfo=UTC), _MOMENT)
+_BOUGHT: tuple[Any, ...] = (col(Purchase.at), day(col(Purchase.at)).label("day"), col(Purchase.amount))
+_TOUCH: tuple[Any, ...] = (col(Claim.platform), col(Claim.offer_id), col(Claim.post))
+_CLAIM: tuple[Any, ...] = (col(Claim.id), *_TOUCH)
+_TAKEN_AT: Any = col(Claim.claimed_at)
+_BEFORE_ALL = sa.literal(datetime(1, 1, 1, tzinfo=UTC), _TAKEN_AT.type)
 
 
 def touched(*which: ColumnElement[bool], whose: Whose | None = None) -> sa.CTE:
@@ -72,7 +73,7 @@ def _by_address(theirs: Whose, isouter: bool) -> sa.Select[Any]:
 def _spans_of_addresses(theirs: Whose) -> sa.CTE:
     """Of all who told an address; from before all times there is each of them without a claim."""
     owners, taken = _owners(theirs), _taken(theirs).subquery()
-    nothing = [sa.cast(sa.null(), column.type).label(column.name) for column in (col(Claim.id), *_TOUCH)]
+    nothing = [sa.cast(sa.null(), column.type).label(column.name) for column in _CLAIM]
     known = sa.union_all(
         sa.select(owners.c.email_hash, owners.c.person_id, _BEFORE_ALL.label("since"), *nothing),
         sa.select(owners.c.email_hash, *taken.c).join_from(owners, taken, taken.c.person_id == owners.c.person_id),
@@ -93,9 +94,9 @@ def _owners(theirs: Whose) -> sa.CTE:
 
 def _taken(theirs: Whose) -> sa.Select[Any]:
     return (
-        sa.select(col(Fan.person_id), col(Claim.claimed_at).label("since"), col(Claim.id), *_TOUCH)
+        sa.select(col(Fan.person_id), _TAKEN_AT.label("since"), *_CLAIM)
         .join_from(Claim, Fan, col(Fan.id) == col(Claim.fan_id))
-        .where(col(Claim.claimed_at).is_not(None), theirs(col(Fan.id)))
+        .where(_TAKEN_AT.is_not(None), theirs(col(Fan.id)))
     )
 
 

@@ -11,6 +11,9 @@ from itertools import groupby, pairwise
 from typing import TypeVar
 from uuid import UUID
 
+from leads import lift
+from leads.lift import Interval
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -85,9 +88,18 @@ class Funnel:
         return self.claimed / self.offered if self.offered else None
 
     @property
+    def taken_between(self) -> Interval | None:
+        """Where that share lies for fans like these, in 95 of 100 cases."""
+        return lift.wilson(self.claimed, self.offered) if self.offered else None
+
+    @property
     def used(self) -> float | None:
         """The share of the claimed that was redeemed."""
         return self.redeemed / self.claimed if self.claimed else None
+
+    @property
+    def used_between(self) -> Interval | None:
+        return lift.wilson(self.redeemed, self.claimed) if self.claimed else None
 
     def __add__(self, other: "Funnel") -> "Funnel":
         return Funnel(self.offered + other.offered, self.claimed + other.claimed, self.redeemed + other.redeemed)

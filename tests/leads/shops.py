@@ -1,4 +1,4 @@
-"""An invented shop by one number's chance, and what its books say in plain Python: who bought, and what had brought him.
+"""An invented shop by one number's chance, and what its books say in plain Python: who bought, and what brought him.
 
 SQL must say the same.
 """
@@ -56,7 +56,8 @@ class Shop:
         for number in range(fans):
             self.meet(number)
         for _ in range(fans // 2):
-            links.link(self.session, *self.chance.sample(self.fans, 2), Proof.CLAIM_LINK, "", NOW)
+            one, other = self.chance.sample(self.fans, 2)
+            links.link(self.session, one, other, Proof.CLAIM_LINK, "", NOW)
         for number in range(fans * 5):
             self.sell(number)
 
@@ -69,10 +70,15 @@ class Shop:
         fan_id = self.new_id()
         self.fans.append(fan_id)
         self.add(Fan(id=fan_id, person_id=fan_id, language="fr", created_at=NOW))
-        profile = {"platform": self.chance.choice(PLATFORMS), "account": "a", "handle": str(number), "name": ""}
-        self.add(Profile(id=fan_id, fan_id=fan_id, first_heard_at=NOW, last_heard_at=NOW, **profile))
+        platform = self.chance.choice(PLATFORMS)
+        self.add(
+            Profile(
+                id=fan_id, fan_id=fan_id, platform=platform, account="a", handle=str(number), name="",
+                first_heard_at=NOW, last_heard_at=NOW,
+            )
+        )  # fmt: skip
         for offer_id in self.chance.sample(OFFERS, self.chance.choice((0, 1, 1, 3))):
-            self.claims.append(self.claim(fan_id, offer_id, profile["platform"]))
+            self.claims.append(self.claim(fan_id, offer_id, platform))
         if self.chance.random() < 0.3:
             self.leads.append(self.lead(fan_id, number))
 
@@ -95,7 +101,8 @@ class Shop:
         row: Lead = self.add(
             Lead(
                 id=self.new_id(), fan_id=fan_id, consent_id=consent, email="",
-                email_hash=self.chance.choice(("", self.address())), language="fr", platform="x", account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW,
+                email_hash=self.chance.choice(("", self.address())), language="fr", platform="x",
+                account="a", first_touch_at=NOW, created_at=NOW, updated_at=NOW,
                 revision=number + 1,
             )
         )  # fmt: skip
@@ -121,8 +128,8 @@ class Shop:
         """What the books say."""
         person = {fan.id: fan.person_id for fan in self.session.exec(select(Fan))}
         told: defaultdict[str, set[UUID]] = defaultdict(set)
-        for row in (*self.claims, *self.leads):
-            told[row.email_hash].add(person[row.fan_id])
+        for address, fan_id in ((one.email_hash, one.fan_id) for table in (self.claims, self.leads) for one in table):
+            told[address].add(person[fan_id])
         return [
             self.sale(one, person, told)
             for one in self.purchases

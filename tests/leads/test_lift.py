@@ -18,8 +18,8 @@ WILSON = {
     (1, 29): (0.0061, 0.1718),
 }
 
-# The same, "Interval estimation for the difference between independent proportions: comparison of eleven methods", pages
-# 873-890, table II, method 10. From memory, too.
+# The same, "Interval estimation for the difference between independent proportions: comparison of eleven methods",
+# pages 873-890, table II, method 10. From memory, too.
 NEWCOMBE = {
     (56, 70, 48, 80): (0.0524, 0.3339),
     (9, 10, 3, 10): (0.1705, 0.8090),
@@ -29,8 +29,8 @@ NEWCOMBE = {
     (10, 10, 0, 20): (0.6791, 1.0),
 }
 
-# "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908): hours of sleep gained by two drugs. What
-# R prints for them in t.test(extra ~ group, data = sleep), its own documentation's example of Welch's test.
+# "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908): hours of sleep gained by two drugs.
+# What R prints for them in t.test(extra ~ group, data = sleep), its own documentation's example of Welch's test.
 SLEEP = (
     [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
     [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
@@ -108,7 +108,8 @@ def test_amounts_are_compared_only_where_enough_people_bought() -> None:
 
     assert isinstance(with_few, Lifts)
     assert isinstance(with_enough, Lifts)
-    assert (with_few.money, with_few.rate.difference) == (None, pytest.approx(0.061))
+    assert with_few.money is None
+    assert with_few.rate.difference == pytest.approx(0.061)
     assert with_enough.money is not None
     assert with_enough.money.difference == pytest.approx(300.0)
 

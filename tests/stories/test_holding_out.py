@@ -1,6 +1,5 @@
 """Whoever is held out leaves the trace of whoever is brought an offer, at the same moment of the same decision."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -25,10 +24,10 @@ HELD_OUT, BROUGHT = True, False
 
 
 @pytest.fixture(params=[HELD_OUT, BROUGHT])
-def held_out(request: pytest.FixtureRequest, stage: Stage) -> Iterator[bool]:
+def held_out(request: pytest.FixtureRequest, stage: Stage) -> bool:
     """The lot falls on everybody, or on nobody."""
     lot(stage, 100 if request.param else 0)
-    yield request.param
+    return bool(request.param)
 
 
 def lot(stage: Stage, percent: float) -> None:

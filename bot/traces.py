@@ -33,6 +33,7 @@ from leads.redemptions import Redemption
 from offers.arms import Arm
 from offers.catalog import Offer
 from offers.claims import Claim
+from offers.exposures import Exposure
 from offers.listed import OfferCode
 from optin import addresses, links
 from optin.confirmations import Confirmation
@@ -92,6 +93,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Purchase: lambda them: or_(col(Purchase.fan_id).in_(them.fan_ids), _bought_by_address(them)),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
+    Exposure: _of_fan(Exposure),
     Confirmation: lambda them: or_(
         col(Confirmation.fan_id).in_(them.fan_ids), col(Confirmation.profile_id).in_(them.profile_ids)
     ),

@@ -11,10 +11,12 @@ A lead goes out while he says yes, on some channel at least, to offers, to the n
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
-from optin.standing import EVERYWHERE, Purpose, Standing
+from optin.standing import EVERYWHERE, LET_US_WRITE, Purpose, Standing
 
 Word = Callable[[str, str], Standing]  # of one fan, by channel and purpose
+Words = Callable[[UUID, str, str], Standing]  # of each fan of a person
 
 RESTS_ON = (Purpose.OFFERS, Purpose.NEWSLETTER, Purpose.CRM_CONTACT)
 MAIL = ("email",)
@@ -43,6 +45,13 @@ def of(word: Word, channels: Iterable[str]) -> Release:
         phone=any(hands_over.get(channel) for channel in PHONE),
         name=any(hands_over.values()),
     )
+
+
+def qualifies(words: Words, fan_id: UUID, email: str, phone: str) -> bool:
+    """Whether this lead stands by a yes to being written to at an address of his. Where mails can be sent, a yes to
+    e-mails is in the journal only after a click in one (bot/confirming.py): so that is asked for here, too."""
+    channels = [*(MAIL if email else ()), *(PHONE if phone else ())]
+    return any(words(fan_id, channel, purpose).granted for channel in channels for purpose in LET_US_WRITE)
 
 
 def _hands_over(word: Word, channel: str) -> bool:

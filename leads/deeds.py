@@ -18,6 +18,7 @@ from connectors import Kind
 from leads import purchases, release
 from leads.pipeline import Lead
 from leads.redemptions import Redemption
+from leads.scoring import Counts
 from offers.claims import Claim
 from offers.stages import Footing
 from optin.fans import Profile
@@ -57,9 +58,16 @@ class Deeds:
     footing: Footing
 
     @property
-    def yeses(self) -> int:
-        """How many ways of writing to him he allows: channels, each for offers or the newsletter."""
-        return sum(len(set(LET_US_WRITE) & set(purposes)) for purposes in self.granted.values())
+    def counts(self) -> Counts:
+        """As far as a score asks."""
+        return Counts(
+            consents=sum(purpose in purposes for purposes in self.granted.values() for purpose in LET_US_WRITE),
+            claims=len(self.claimed),
+            redemptions=self.redemptions,
+            purchases=self.purchases,
+            interactions=self.comments + self.messages,
+            last_heard_at=self.last_heard_at,
+        )
 
 
 def _about(fan_id: Any) -> sa.ColumnElement[bool]:

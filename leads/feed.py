@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from leads import pipeline, records
+from leads import deeds, pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
 from offers.catalog import Offer
@@ -99,13 +99,13 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
-    return {
-        lead.revision: records.of(
-            Told(lead, offer, claim, everybody[lead.fan_id], leads[everybody[lead.fan_id].id]), journal
-        )
-        for lead, offer, claim in rows
-        if lead.fan_id in everybody
-    }
+    did = deeds.of(session, everybody)
+
+    def told(lead: Lead, offer: Offer | None, claim: Claim | None) -> Told:
+        person = everybody[lead.fan_id]
+        return Told(lead, offer, claim, person, leads[person.id], did[person.id])
+
+    return {row[0].revision: records.of(told(*row), journal) for row in rows if row[0].fan_id in everybody}
 
 
 def _leads_of(session: Session, shown: Mapping[UUID, Lead], everybody: Mapping[UUID, Person]) -> Leads:

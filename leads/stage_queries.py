@@ -67,7 +67,7 @@ def _willing() -> Any:
     return sa.union(*(said.where(_holds(yes, col(yes.channel), purpose)) for purpose in LET_US_WRITE))
 
 
-def _holds(yes: Any, channel: ColumnElement[str], purpose: Purpose) -> ColumnElement[bool]:
+def _holds(yes: Any, channel: Any, purpose: Purpose) -> ColumnElement[bool]:
     """That this line says yes to the purpose, and that no later no stands against it on this channel."""
     no = aliased(Consent)
     against = sa.exists().where(
@@ -83,7 +83,7 @@ def _holds(yes: Any, channel: ColumnElement[str], purpose: Purpose) -> ColumnEle
 
 def _addressed() -> Any:
     told = ((Claim, deeds.TOLD_ON_A_CLAIM), (Lead, deeds.TOLD_AS_A_LEAD), (Profile, deeds.WROTE_A_MAIL))
-    return sa.union(*(sa.select(col(table.fan_id)).where(which) for table, which in told))  # type: ignore[attr-defined]
+    return sa.union(*(sa.select(col(table.fan_id)).where(which) for table, which in told))
 
 
 def _asking() -> Any:

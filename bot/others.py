@@ -120,11 +120,15 @@ def _keep_no_addresses(session: Session, them: Traces, now: datetime) -> None:
 
 
 def _keep_no_purchases(session: Session, them: Traces, now: datetime) -> None:
-    """What was told by an address of theirs goes with it: whoever typed the same one loses it, too."""
+    """What was told by an address of theirs goes with it: whoever typed the same one loses it, too. Nobody's purchase
+    names a lead of theirs any more."""
     hashes = [hash_of(one.handle) for one in them.handles if one.platform == EMAIL]
     told = session.exec(select(Purchase.id).where(col(Purchase.email_hash).in_(hashes)).limit(1)).first()
     if told is not None:
         pipeline.touch_all(session, purchases.told_by_address(session, hashes) - them.fan_ids, now)
+    theirs = select(Lead.id).where(col(Lead.fan_id).in_(them.fan_ids))
+    named = update(Purchase).where(col(Purchase.lead_id).in_(theirs), col(Purchase.fan_id).not_in(them.fan_ids))
+    session.execute(named.values(lead_id=None))  # the shop named their lead beside somebody else's code
 
 
 def keep_no_words(session: Session, bot: Bot, them: Traces) -> None:

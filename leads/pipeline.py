@@ -165,11 +165,11 @@ def _one_with(session: Session, fan_id: UUID) -> Sequence[UUID]:
 
 
 def erase(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
-    """Let go of these fans' leads, and tell the CRM that they are gone."""
+    """Tell the CRM that these fans' leads are gone. The rows go with all else that is theirs (bot/traces.py), after
+    the purchases that name them."""
     gone = session.exec(select(Lead).where(col(Lead.fan_id).in_(list(fan_ids))).order_by(col(Lead.id))).all()
     for lead in gone:
         session.add(ErasedLead(id=lead.id, updated_at=now, revision=next_revision(session)))
-        session.delete(lead)
     session.flush()
     # Without the fan: with him goes whatever else was to be told of him.
     hooks.note(session, [Happened(Event.LEAD_ERASED, lead_id=lead.id) for lead in gone], now)

@@ -16,8 +16,9 @@ Sources, all read 2026-11:
   Lead.json (`lastName` is required; status and source are enumerations). `cFanfareId` and its like are fields of your
   own, for which EspoCRM itself begins the name with a `c`.
 
-Of the four, HubSpot alone has a field for how far somebody has come. The status of a lead elsewhere says what the brand's
-own people did with him, and "converted" there makes other records: so the stage is a field of your own, or a remark.
+Of the four, HubSpot alone has a field for how far somebody has come. The status of a lead elsewhere says what the
+brand's own people did with him, and "converted" makes other records there: so the stage is a field of your own, or a
+remark.
 
 A lead who was merged, withdrawn or erased keeps his number, is shut off by the CRM's own field for that, and has every
 contact field empty: let your import write empty values, too.

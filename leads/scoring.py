@@ -1,8 +1,8 @@
 """The score: what a person's deeds count for, in parts that each have their points and their cap.
 
 WEIGHTS is all there is to it. The score is made of what he did and allows, so that it changes by nothing but that, and
-the same number stands in the panel and in the CRM. How lively he is at the moment is told apart, and in the panel alone:
-it fades by itself, and moves with every comment (docs/decisions/0032).
+the same number stands in the panel and in the CRM. How lively he is at the moment is told apart, and in the panel
+alone: it fades by itself, and moves with every comment (docs/decisions/0032).
 
 Not counted, on purpose: what he says and how he says it, complaints, how much money he spent, his name, language,
 platform and friends, whether he opened a message, and anything that we were not told by himself or by the brand's shop.

@@ -141,12 +141,12 @@ def test_updated_since_tells_of_the_erased_and_ends_where_nothing_is_new(stage: 
     leads = [stage.lead(offer, handle) for handle in "abc"]
     stage.clock.now = NOW + timedelta(hours=1)
     forgetting.forget(stage.bot, [leads[0].fan_id], How.FAN)
-    since = {"updated_since": NOW + timedelta(hours=1)}
+    since = NOW + timedelta(hours=1)
 
-    gone = page(stage, **since)
+    gone = page(stage, updated_since=since)
     nothing = page(stage, updated_since=NOW + timedelta(hours=2))
     touch(stage, leads[1].fan_id)
-    later = page(stage, cursor=gone.next_cursor, **since)
+    later = page(stage, cursor=gone.next_cursor, updated_since=since)
 
     assert [(one.id, one.status) for one in gone.leads] == [(leads[0].id, "erased")]
     assert (nothing.leads, nothing.has_more) == ((), False)

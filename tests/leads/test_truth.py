@@ -196,7 +196,10 @@ def truth(stage: Stage) -> Seen:
         rows = session.exec(select(Lead).order_by(Lead.created_at, Lead.id)).all()  # type: ignore[arg-type]
         everybody = people.load(session, [lead.fan_id for lead in rows])
         gone = session.exec(select(ErasedLead.id)).all()
-        done = Done(*(session.exec(select(table)).all() for table in (Claim, Redemption, Purchase)))
+        done = Done(
+            session.exec(select(Claim)).all(), session.exec(select(Redemption)).all(),
+            session.exec(select(Purchase)).all(),
+        )  # fmt: skip
     fates = {lead.id: fate(lead, everybody, rows, done) for lead in rows}
     return fates | dict.fromkeys(gone, ("erased", None, None, None, None))
 

@@ -45,14 +45,14 @@ def of(word: Word, channels: Iterable[str]) -> Release:
         spoken_of |= {*MAIL, *PHONE}
     hands_over = {channel: _hands_over(word, channel) for channel in spoken_of}
     active = any(_says_yes(word, channel) for channel in spoken_of)
-    shows_himself = any(word(channel, Purpose.CRM_PROFILE).granted for channel in spoken_of)
+    shows_himself = word(EVERYWHERE, Purpose.CRM_PROFILE)  # no matter of channels
     return Release(
         active=active,
         email=any(hands_over.get(channel) for channel in MAIL),
         phone=any(hands_over.get(channel) for channel in PHONE),
         name=any(hands_over.values()),
         stage=active and not any(_keeps_from_the_crm(word, channel, Purpose.CRM_PROFILE) for channel in spoken_of),
-        score=active and shows_himself and may_be_scored(word, spoken_of),
+        score=active and shows_himself.granted and may_be_scored(word, spoken_of),
     )
 
 
@@ -66,9 +66,8 @@ def may_be_scored(word: Word, channels: Iterable[str]) -> bool:
         for said in about
         if said.withdrawn and (said.lines[0].purpose == Purpose.PROFILING or said.lines[0].channel == EVERYWHERE)
     ]
-    shown = [word(channel, Purpose.CRM_PROFILE) for channel in spoken_of]
-    yeses = [said.lines[0].given_at for said in shown if said.granted]
-    return not noes or any(yes > max(noes) for yes in yeses)
+    shown = word(EVERYWHERE, Purpose.CRM_PROFILE)
+    return not noes or (shown.granted and shown.lines[0].given_at > max(noes))
 
 
 def qualifies(words: Words, fan_id: UUID, email: str, phone: str) -> bool:

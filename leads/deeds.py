@@ -11,15 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, func
 from sqlmodel import Session, col
 
 from connectors import Kind
-from leads import purchases, release
+from leads import details, purchases, release
+from leads.details import Detail
 from leads.pipeline import Lead
 from leads.redemptions import Redemption
 from leads.scoring import Counts
 from offers.claims import Claim
+from offers.questions import RATHER_NOT, Question
 from offers.stages import Footing
 from optin.fans import Profile
 from optin.history import Touchpoint
@@ -33,7 +35,8 @@ Query = sa.Select[*tuple[Any, ...]]
 # Whoever wrote to us by e-mail has told his address; one that somebody typed is nobody's before it confirms.
 WROTE_A_MAIL = and_(col(Profile.platform).in_(release.MAIL), col(Profile.window_opened_at).is_not(None))
 TOLD_ON_A_CLAIM = col(Claim.email) != ""
-TOLD_AS_A_LEAD = or_(col(Lead.email) != "", col(Lead.phone) != "")
+TOLD_AS_A_LEAD = col(Lead.email) != ""
+TOLD_A_NUMBER = and_(col(Detail.name) == Question.PHONE.value, col(Detail.value) != RATHER_NOT)
 USED = and_(col(Redemption.claim_id) == col(Claim.id), col(Redemption.undone_at).is_(None))
 
 
@@ -55,6 +58,7 @@ class Deeds:
     last_bought_at: datetime | None
     spent: Mapping[str, int]  # by currency
     granted: Mapping[str, Collection[str]]  # by channel, the purposes to which one of his fans said yes
+    details: Mapping[str, str]  # what he told of himself: offers/questions.py
     footing: Footing
 
     @property
@@ -84,7 +88,7 @@ _CLAIMS = (
     .outerjoin(Redemption, USED)
     .where(_about(Claim.fan_id))
 )
-_LEADS = sa.select(col(Lead.fan_id), col(Lead.fan_id), col(Lead.email), col(Lead.phone)).where(_about(Lead.fan_id))
+_LEADS = sa.select(col(Lead.fan_id), col(Lead.fan_id), col(Lead.email)).where(_about(Lead.fan_id))
 _DONE = (
     sa.select(col(Touchpoint.fan_id), col(Touchpoint.kind), func.count())
     .where(_about(Touchpoint.fan_id), col(Touchpoint.said_by) == "fan")
@@ -99,8 +103,9 @@ _QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT)
 def of(session: Session, everybody: Mapping[UUID, Person]) -> dict[UUID, Deeds]:
     """The deeds of these people, by person."""
     found = [_read(session, each, everybody) for each in _QUERIES]
+    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
     them = {person.id: person for person in everybody.values()}
-    return {person.id: _deeds(person, *(rows[person.id] for rows in found)) for person in them.values()}
+    return {known: _deeds(person, told[known], *(rows[known] for rows in found)) for known, person in them.items()}
 
 
 def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> dict[UUID, list[Any]]:
@@ -112,7 +117,9 @@ def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> d
     return found
 
 
-def _deeds(person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows) -> Deeds:
+def _deeds(
+    person: Person, told: Mapping[str, str], profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows
+) -> Deeds:
     times: Counter[str] = Counter()
     for kind, count in done:
         times[kind] += count
@@ -120,7 +127,7 @@ def _deeds(person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows
     spent: Counter[str] = Counter()
     for _, amount, currency in his.values():
         spent[currency] += amount
-    granted = _granted(person)
+    granted, number = _granted(person), told.get(Question.PHONE.value, "")
     return Deeds(
         platforms=frozenset(platform for platform, *_ in profiles),
         first_heard_at=min((first for _, first, _, _ in profiles), default=None),
@@ -136,18 +143,19 @@ def _deeds(person: Person, profiles: Rows, claims: Rows, leads: Rows, done: Rows
         last_bought_at=max((at for at, _, _ in his.values()), default=None),
         spent=spent,
         granted=granted,
+        details=told,
         footing=Footing(
             asked=bool(claims),
             allows=any(purpose in purposes for purposes in granted.values() for purpose in LET_US_WRITE),
-            told_address=_told_address(profiles, claims, leads),
-            qualifies=any(release.qualifies(person.standing, *lead) for lead in leads),
+            told_address=bool(number) or _told_address(profiles, claims, leads),
+            qualifies=any(release.qualifies(person.standing, fan_id, email, number) for fan_id, email in leads),
             bought=bool(his),
         ),
     )
 
 
 def _told_address(profiles: Rows, claims: Rows, leads: Rows) -> bool:
-    typed = any(told for _, _, _, told, _ in claims) or any(email or phone for _, email, phone in leads)
+    typed = any(told for _, _, _, told, _ in claims) or any(email for _, email in leads)
     return typed or any(wrote for *_, wrote in profiles)
 
 

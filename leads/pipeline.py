@@ -4,16 +4,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from leads import hooks, release
+from leads import details, hooks, release
 from leads.hooks import Event, Happened
 from offers.claims import Claim
-from optin import addresses, links, people
+from offers.questions import Question
+from optin import addresses, people
 from optin.fans import Fan
-from optin.schema import belongs_to, known
+from optin.schema import among, belongs_to, known, many
 
 
 class Lead(SQLModel, table=True):
@@ -28,7 +30,6 @@ class Lead(SQLModel, table=True):
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     email: str = Field(index=True)
     email_hash: str = Field(default="", max_length=64, index=True)  # by which shops tell purchases
-    phone: str = ""
     name: str = ""
     language: str = Field(max_length=8)
     platform: str = Field(max_length=40)
@@ -77,8 +78,8 @@ def last_revision(session: Session) -> int:
 def promote(
     session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
 ) -> Lead:
-    """Make the fan of this claim a lead, or bring his lead up to date, and with it those of his other profiles."""
-    links.hold(session, [claim.fan_id])  # see `note_deeds`
+    """Make the fan of this claim a lead, or bring his lead up to date, and with it those of his other profiles. Whoever
+    calls this holds the person, lest `note_deeds` find no lead while one is being made."""
     # First the line of writers, then the look: two offers taken at once would both find no lead, and make two.
     revision = next_revision(session)
     before = of(session, claim.fan_id)
@@ -140,20 +141,30 @@ def _tell(session: Session, leads: Sequence[Lead], events: Sequence[Event], now:
 def _newly_qualified(session: Session, leads: Sequence[Lead]) -> set[UUID]:
     """Those of whom it was not told. Who qualifies no longer will be told of again, if he does."""
     everybody = people.load(session, [lead.fan_id for lead in leads])
+    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
     before = {lead.id for lead in leads if lead.told_qualified}
     for lead in leads:
-        words = everybody[lead.fan_id].standing
-        lead.told_qualified = release.qualifies(words, lead.fan_id, lead.email, lead.phone)
+        person = everybody[lead.fan_id]
+        number = told[person.id].get(Question.PHONE.value, "")
+        lead.told_qualified = release.qualifies(person.standing, lead.fan_id, lead.email, number)
         session.add(lead)
     session.flush()
     return {lead.id for lead in leads if lead.told_qualified} - before
 
 
+_asked_for = aliased(Fan)
+_LED = (
+    sa.select(col(Lead.fan_id))
+    .join(Fan, col(Fan.id) == col(Lead.fan_id))
+    .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
+    .where(among(_asked_for.id, many("fan_ids")))
+    .distinct()
+)
+
+
 def _led(session: Session, fan_ids: Collection[UUID]) -> Sequence[UUID]:
     """Which of these fans, and of whoever is one person with them, are leads."""
-    asked = select(Fan.person_id).where(col(Fan.id).in_(fan_ids))
-    theirs = select(Lead.fan_id).join(Fan, col(Fan.id) == col(Lead.fan_id)).where(col(Fan.person_id).in_(asked))
-    return session.exec(theirs).all()
+    return session.connection().execute(_LED, {"fan_ids": list(fan_ids)}).scalars().all() if fan_ids else ()
 
 
 def _one_with(session: Session, fan_id: UUID) -> Sequence[UUID]:

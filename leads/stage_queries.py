@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from leads import deeds, purchases, release
+from leads.details import Detail
 from leads.pipeline import Lead
 from offers import stages
 from offers.claims import Claim
@@ -49,16 +50,17 @@ def _buyers() -> Any:
 
 def _qualified() -> Any:
     """Leads who stand by a yes at an address of their own."""
-    told = ((Lead.email, release.MAIL), (Lead.phone, release.PHONE))
-    channels = [
-        sa.select(col(Lead.fan_id), sa.literal(channel).label("channel")).where(col(address) != "")
-        for address, names in told
-        for channel in names
-    ]
-    his, yes = sa.union_all(*channels).subquery(), aliased(Consent)
+    mail = [sa.select(*_at(channel)).where(deeds.TOLD_AS_A_LEAD) for channel in release.MAIL]
+    number = sa.and_(col(Detail.fan_id) == col(Lead.fan_id), deeds.TOLD_A_NUMBER)
+    calls = [sa.select(*_at(channel)).join(Detail, number) for channel in release.PHONE]
+    his, yes = sa.union_all(*mail, *calls).subquery(), aliased(Consent)
     there = sa.and_(col(yes.fan_id) == his.c.fan_id, col(yes.channel).in_((his.c.channel, EVERYWHERE)))
     at_it = sa.select(his.c.fan_id).join(yes, there)
     return sa.union(*(at_it.where(_holds(yes, his.c.channel, purpose)) for purpose in LET_US_WRITE))
+
+
+def _at(channel: str) -> tuple[Any, ColumnElement[str]]:
+    return col(Lead.fan_id), sa.literal(channel).label("channel")
 
 
 def _willing() -> Any:
@@ -82,7 +84,12 @@ def _holds(yes: Any, channel: Any, purpose: Purpose) -> ColumnElement[bool]:
 
 
 def _addressed() -> Any:
-    told = ((Claim, deeds.TOLD_ON_A_CLAIM), (Lead, deeds.TOLD_AS_A_LEAD), (Profile, deeds.WROTE_A_MAIL))
+    told = (
+        (Claim, deeds.TOLD_ON_A_CLAIM),
+        (Lead, deeds.TOLD_AS_A_LEAD),
+        (Profile, deeds.WROTE_A_MAIL),
+        (Detail, deeds.TOLD_A_NUMBER),
+    )
     return sa.union(*(sa.select(col(table.fan_id)).where(which) for table, which in told))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
+from leads.details import Detail
 from leads.pipeline import Lead
 from leads.purchases import Purchase
 from offers.catalog import Offer
@@ -69,6 +70,9 @@ class Crowd:
                 self.claim(self.profiles[fan_id], UUID(offer_id))
         if self.chance.random() < 0.2:
             self.lead(fan_id)
+        if self.chance.random() < 0.3:
+            said = self.chance.choice(("", "+331"))
+            self.session.add(Detail(fan_id=fan_id, name="phone", value=said, told_at=self.ago()))
 
     def show(self, fan_id: UUID, platform: str, handle: str) -> Profile:
         profile = Profile(
@@ -125,7 +129,7 @@ class Crowd:
         self.session.add(
             Lead(
                 id=self.new_id(), fan_id=fan_id, consent_id=consent_id, language="fr", platform="x",
-                email=self.chance.choice(("", "a@b.example", "a@b.example")), phone=self.chance.choice(("", "+331")),
+                email=self.chance.choice(("", "a@b.example", "a@b.example")),
                 email_hash=hash_of(self.address()), account="a", first_touch_at=NOW, created_at=NOW,
                 updated_at=NOW, revision=1000 + len(self.fans),
             )

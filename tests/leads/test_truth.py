@@ -122,10 +122,10 @@ class Writer:
         word = self.stage.claim(self.another, fan)
         with self.stage.bot.transaction() as session:
             links.hold(session, [fan])
-            claim = claims.behind(session, word)
-            assert claim is not None
+            found = claims.behind(session, word)
+            assert found is not None
             address = session.exec(select(Lead.email).where(Lead.fan_id == fan)).one()
-            claiming.take(session, self.stage.bot, claim, self.another, address, self.now())
+            claiming.take(session, self.stage.bot, *found, address, self.now())
 
     def codes(self, session: Session, fan: UUID) -> list[Claim]:
         return [one for one in session.exec(select(Claim).where(Claim.fan_id == fan)) if one.code]

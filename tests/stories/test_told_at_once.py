@@ -111,12 +111,13 @@ def test_a_lead_is_told_as_qualified_when_he_comes_so_far_and_each_other_step_as
     stage: Stage, shop: Receiver
 ) -> None:
     asks(stage, shop, "lead.qualified", "lead.updated", "consent.changed")
-    offer, heard = stage.offer(), []
-    word = stage.claim(offer, stage.fan("alice"))
+    heard: list[list[tuple[str, str | None]]] = []
+    word = stage.claim(stage.offer(), stage.fan("alice"))
     with stage.bot.transaction() as session:
-        claim = claims.behind(session, word)
-        assert claim is not None
-        claiming.take(session, stage.bot, claim, offer, "alice@example.com", stage.clock())
+        found = claims.behind(session, word)
+        assert found is not None
+        claim = found[0]
+        claiming.take(session, stage.bot, *found, "alice@example.com", stage.clock())
 
     def step() -> None:
         deliver(stage)

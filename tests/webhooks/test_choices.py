@@ -14,7 +14,7 @@ from bot import choosing, pages
 from bot.choosing import Word
 from bot.outbox import Outgoing
 from bot.summing_up import noted, summary
-from leads import pipeline
+from leads import feed, pipeline
 from offers import claims
 from optin import consents, links, people, preferences
 from optin.links import Proof
@@ -45,8 +45,9 @@ def lea(stage: Stage) -> UUID:
 def with_address(stage: Stage, fan: UUID, email: str) -> None:
     word = stage.claim(stage.offer(f"offer-{email}"), fan)
     with stage.bot.transaction() as session:
-        claim = claims.behind(session, word)
-        assert claim is not None
+        found = claims.behind(session, word)
+        assert found is not None
+        claim, _ = found
         claim.email = email
         session.add(claim)
 

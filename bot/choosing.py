@@ -16,7 +16,7 @@ from bot.assembly import Bot
 from bot.reach import PROMOTING, Choice
 from leads import pipeline
 from offers import claims
-from optin import consents, fans, preferences
+from optin import consents, fans, links, preferences
 from optin.choices import WRITERS
 from optin.people import Person
 from optin.preferences import About, Preferences, anew, steps
@@ -172,6 +172,7 @@ def _grant(session: Session, bot: Bot, person: Person, word: Word, choice: Choic
     person.lines.append(consents.as_line(line))
     claim = claims.newest_with_email(session, person.fan_ids)
     if claim is not None and choice.purpose in PROMOTING:
+        links.hold(session, person.fan_ids)
         first_touch_at = fans.first_heard_at(session, person.fan_ids) or claim.opened_at
         pipeline.promote(session, bot.new_id(), claim, proof, first_touch_at, now)
 

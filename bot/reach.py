@@ -76,7 +76,8 @@ def channels(session: Session, person: Person) -> list[Channel]:
 
 def choices(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> list[Choice]:
     """All that he may say yes or no to, as it stands."""
-    return [*_promotions(bot, person, known, language), _answers(bot, person, known, language)]
+    everywhere = [_answers(bot, person, known, language), *_score(bot, person, known, language)]
+    return [*_promotions(bot, person, known, language), *everywhere]
 
 
 def had_he_not_said(choices: Sequence[Choice], person: Person, known: Sequence[Channel], evidence: str) -> list[Choice]:
@@ -100,6 +101,14 @@ def _promotions(bot: Bot, person: Person, known: Sequence[Channel], language: st
 def _answers(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Choice:
     word = _standing(person.lines, person, known, EVERYWHERE, Purpose.SERVICE)
     return Choice(EVERYWHERE, Purpose.SERVICE.value, wording("service", language, bot.settings.brand), word)
+
+
+def _score(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Iterator[Choice]:
+    """Whether the brand's CRM is told what his deeds come to: of no interest before it may know him at all."""
+    word = _standing(person.lines, person, known, EVERYWHERE, Purpose.CRM_PROFILE)
+    if word.act or any(one.name == EMAIL for one in known):
+        words = wording("crm_profile", language, bot.settings.brand)
+        yield Choice(EVERYWHERE, Purpose.CRM_PROFILE.value, words, word)
 
 
 def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
@@ -130,7 +139,8 @@ def awaits(session: Session, channel: Channel, now: datetime) -> str:
 
 def _standing(lines: Sequence[Line], person: Person, known: Iterable[Channel], channel: str, purpose: str) -> Standing:
     """His word as a person sees it: whatever we may do on any of his profiles is allowed; of answers, a no anywhere."""
-    where = [one.name for one in known] if channel == EVERYWHERE else [channel]
+    everywhere = channel == EVERYWHERE and purpose == Purpose.SERVICE  # wherever he is answered
+    where = [one.name for one in known] if everywhere else [channel]
     words = [standing(lines, person.edges, one, name, purpose) for one in person.fan_ids for name in where]
     first = Act.WITHDRAWN if channel == EVERYWHERE else Act.GRANTED
     return max(words, key=lambda word: (word.act is first, word.act is not None), default=Standing())

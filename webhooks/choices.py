@@ -5,7 +5,7 @@ from flask import Response, make_response, redirect, request, url_for
 
 from bot import choosing
 from bot.reach import PROMOTING
-from optin.standing import EVERYTHING, EVERYWHERE
+from optin.standing import EVERYTHING, EVERYWHERE, Purpose
 from optin.tokens import Page
 from webhooks import choice_form
 from webhooks.choice_form import ChoiceForm
@@ -14,6 +14,7 @@ from webhooks.guest import Guest, behind, meet, told, unknown
 from webhooks.visit import came_from_here
 
 PLACE = "/choices"
+SCORE = (Purpose.PROFILING.value, Purpose.CRM_PROFILE.value)  # none is made, and none is told
 
 # As in webhooks/claim.py: the word in the address is all that opens these pages, so they carry no CSRF token.
 blueprint = APIBlueprint("choices", __name__, url_prefix=PLACE, enable_openapi=False)
@@ -97,6 +98,8 @@ def what_to_stop(guest: Guest) -> tuple[str, tuple[str, ...]]:
         return channel, ()
     if purpose == "promotion":
         return channel, PROMOTING
+    if (channel, purpose) == (EVERYWHERE, "score"):
+        return channel, SCORE
     return channel, (purpose,) if purpose in (EVERYTHING, *PROMOTING) else ()
 
 

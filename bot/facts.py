@@ -13,6 +13,7 @@ from bot import accounts, comebacks, inbox, outbox, showcase
 from bot.inbox import Entry
 from bot.outbox import Outgoing
 from bot.showcase import Showcase
+from bot.stakes import Stakes
 from leads import fan_facts, pipeline
 from offers import claims
 from offers.claims import Hold
@@ -66,6 +67,7 @@ class Facts:
     caps: Caps
     left_alone: dict[Handle, datetime]  # whom we don't know any more, and who wanted nothing: since when
     let_go: set[int]  # entries of somebody who is forgotten
+    stakes: Stakes | None = None  # read when two offers first compete for a wish
 
 
 @dataclass(slots=True)

@@ -197,7 +197,7 @@ ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in 
         ("span", list(SPANS)),
         ("operator", list(Operator)),
         ("match", list(Match)),
-        ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere"]),
+        ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere", "offer_closed"]),
         ("segment", list(Segment)),
         ("offer_kind", list(OfferKind)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),

@@ -1,13 +1,13 @@
 """Reach: the channels on which we know a person, and what he may allow or has allowed on each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import confirming
+from bot import audiences, confirming
 from bot.assembly import Bot
 from offers import claims
 from offers.claims import Claim
@@ -18,6 +18,7 @@ from optin.wordings import Wording, wording
 
 EMAIL = "email"
 PROMOTING = (Purpose.OFFERS.value, Purpose.NEWSLETTER.value)
+ASKED = (*PROMOTING, Purpose.AUDIENCES.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Channel:
     profile_id: UUID
     address: str = ""  # of an e-mail
     claim: Claim | None = None
+    advertised: bool = False  # a custom audience at a platform takes such addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def channels(session: Session, person: Person) -> list[Channel]:
         claim = claims.newest_with_email(session, person.fan_ids)
         if claim is not None:
             found[EMAIL] = Channel(EMAIL, claim.fan_id, claim.profile_id, claim.email, claim)
+    if EMAIL in found and audiences.is_any_connected(session):
+        found[EMAIL] = replace(found[EMAIL], advertised=True)
     return sorted(found.values(), key=lambda one: one.name == EMAIL)
 
 
@@ -83,7 +87,7 @@ def had_he_not_said(choices: Sequence[Choice], person: Person, known: Sequence[C
 def _promotions(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Iterator[Choice]:
     for channel in known:
         texts = _texts(bot, channel, language)
-        for purpose in PROMOTING:
+        for purpose in ASKED:
             word = _standing(person.lines, person, known, channel.name, purpose)
             if purpose in texts or word.granted:
                 yield Choice(channel.name, purpose, texts.get(purpose), word, channel)
@@ -104,6 +108,8 @@ def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
     texts = {Purpose.OFFERS.value: wording("offers_email", language, brand)}
     if not has_to_confirm(bot, channel):  # what an address has to confirm is about offers
         texts[Purpose.NEWSLETTER.value] = wording("newsletter_email", language, brand)
+        if channel.advertised:
+            texts[Purpose.AUDIENCES.value] = wording("audiences_email", language, brand)
     return texts
 
 

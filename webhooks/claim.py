@@ -6,7 +6,7 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import choosing, claiming, confirming
+from bot import choosing, claiming, confirming, reach
 from bot.claiming import Code
 from optin.preferences import About
 from optin.standing import Purpose
@@ -85,6 +85,20 @@ def stop(token: str) -> Response:
     return back_to(token, "choices")
 
 
+@blueprint.post("/<token>/advertising")
+def advertise(token: str) -> Response:
+    """His address may be in a custom audience, or no longer: a yes of its own, never part of another."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        choice = visit.advertising if visit.code else None
+        if choice is not None and choice.allowed and request.form.get("stop"):
+            stop_advertising(visit)
+        elif choice is not None and choice.value in request.form.getlist("allow"):
+            choosing.allow(visit.session, visit.bot, visit.person, visit.says(HOW), [choice], visit.now)
+    return back_to(token, "advertising")
+
+
 @blueprint.get("/<token>/qr.svg")
 def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
@@ -107,6 +121,11 @@ def give(visit: Visit, form: Form) -> None:
 
 def withdraw(visit: Visit, channel: str) -> None:
     choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), channel, visit.now, [Purpose.OFFERS])
+
+
+def stop_advertising(visit: Visit) -> None:
+    purposes = [Purpose.AUDIENCES]
+    choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), reach.EMAIL, visit.now, purposes)
 
 
 def note_hours(visit: Visit, form: Form) -> None:
@@ -141,6 +160,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         words=visit.words,
         askable=askable,
         elsewhere=visit.elsewhere,
+        advertising=visit.advertising,
         form=Form(),
         fault=fault,
     )

@@ -411,21 +411,21 @@ def test_where_mails_can_be_sent_an_address_goes_nowhere_before_it_has_said_whos
     stage.bot = replace(stage.bot, audiences=lists)
     stage.offer()
     connect(stage)
-    lea = takes(stage)
-    unproven = VALUE.findall(visitor(stage).get(page_of(stage, lea)).text)
+    lea, max_ = takes(stage), takes(stage, "max")
+    unproven = VALUE.findall(visitor(stage).get(page_of(stage, max_)).text)
     grants(stage, lea)
     advertising.reconcile(stage.bot)
     before = there(meta)
-    stage.writes("oui")  # to our offers: that asks the address
+    stage.writes("oui", who="max")  # to our offers: that asks the address
     stage.work()
     [link] = re.findall(r"http://127.0.0.1:8000(/confirm/\S+)", "\n".join(one.text for one in stage.letterbox.sent))
     visitor(stage).post(link)
     stage.later(minutes=1)
-    says_yes(stage, lea)
+    says_yes(stage, max_)
 
     advertising.reconcile(stage.bot)
 
-    assert (unproven, before, there(meta)) == ([], [], [LEA])
+    assert (unproven, before, there(meta)) == ([], [], [MAX])
     stage.close()
 
 

@@ -199,6 +199,7 @@ ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in 
         ("match", list(Match)),
         ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere", "offer_closed"]),
         ("segment", list(Segment)),
+        ("audience_trouble", ["token_dead", "no_permission", "flagged", "restricted", "gone", "invalid", "no_answer"]),
         ("offer_kind", list(OfferKind)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],

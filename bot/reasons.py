@@ -9,7 +9,6 @@ from sqlmodel import Session, col, select
 
 from bot.assembly import Bot
 from bot.outbox import Outgoing
-from offers import catalog
 from offers.catalog import Offer
 from optin import house_rules, people, receipts
 from optin.consents import Consent
@@ -31,7 +30,7 @@ class Reason:
     words: Wording | None = None
     asked_at: datetime | None = None
     most: tuple[int, str] | None = None  # so many messages a span, by the house rules
-    others: Sequence[str] = ()  # the titles of what would have answered his wish, too
+    others: Sequence[Offer] = ()  # what would have answered his wish, too
 
     @property
     def purpose(self) -> str:
@@ -65,12 +64,11 @@ def _consent(session: Session, facts: Facts | None) -> Consent | None:
     return session.get(Consent, facts.solicits.consent.lines[0].id)
 
 
-def _others(session: Session, message: Outgoing, decided: Sequence[Receipt]) -> list[str]:
-    """What he could have had instead, as the offers are called in the language of the message."""
+def _others(session: Session, message: Outgoing, decided: Sequence[Receipt]) -> list[Offer]:
+    """What he could have had instead."""
     rankings = [row.chosen["arbitration"]["ranking"] for row in decided if "arbitration" in row.chosen]
     weighed = {UUID(line["offer"]) for ranking in rankings for line in ranking} - {message.offer_id}
-    theirs = session.exec(select(Offer).where(col(Offer.id).in_(weighed)).order_by(Offer.name)) if weighed else ()
-    return [catalog.texts(offer, message.language).get("title") or offer.name for offer in theirs]
+    return list(session.exec(select(Offer).where(col(Offer.id).in_(weighed)).order_by(Offer.name))) if weighed else []
 
 
 def _words(bot: Bot, consent: Consent | None) -> Wording | None:

@@ -154,7 +154,9 @@ class Visit:
 
     @property
     def advertising(self) -> Choice | None:
-        """Whether his address may be in a custom audience: asked for itself, where one is filled and he has a say."""
+        """Whether his address may be in a custom audience: asked for itself, where one is filled."""
+        if not self.bot.audiences:
+            return None
         known = reach.channels(self.session, self.person)
         choices = reach.choices(self.bot, self.person, known, i18n.language())
         return next((one for one in choices if one.purpose == Purpose.AUDIENCES), None)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlmodel import col, update
 
 import connectors
-from bot import advertising, audiences, forgetting, pages
+from bot import advertising, audiences, forgetting, pages, retention
 from bot.audiences import AudienceList, Member
 from connectors import Audience, Batch, By, Kind, Taken
 from offers import claims, condition_rows
@@ -172,6 +172,20 @@ def test_who_is_erased_is_removed_there_before_the_last_trace_goes(stage: Stage,
     assert left == [(LEA, None, False, "in")]
     assert kept == 1
     assert (there(meta), rows(stage)) == ([], [])
+
+
+def test_who_was_not_heard_for_three_years_is_removed_there_too(stage: Stage, meta: Facebook) -> None:
+    stage.offer()
+    connect(stage)
+    grants(stage, takes(stage))
+    advertising.reconcile(stage.bot)
+    stage.later(days=1096)
+
+    retention.run(stage.bot)
+    left = [(row.hash, row.fan_id, row.wanted) for row in stage.all(Member)]
+    advertising.reconcile(stage.bot)
+
+    assert (left, there(meta), rows(stage)) == ([(LEA, None, False)], [], [])
 
 
 def test_who_was_never_told_of_leaves_no_hash_behind(stage: Stage, wire: Wire) -> None:

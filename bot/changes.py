@@ -37,6 +37,7 @@ class What(StrEnum):
     LINKED = "linked"
     UNLINKED = "unlinked"
     RULES_CHANGED = "rules_changed"
+    WAY_NAMED = "way_named"
     HOOK_ADDED = "hook_added"
     HOOK_ROTATED = "hook_rotated"
     HOOK_SHUT = "hook_shut"

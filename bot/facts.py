@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from bot import accounts, comebacks, inbox, outbox, showcase
+from bot import accounts, comebacks, inbox, outbox, refs, showcase
 from bot.inbox import Entry
 from bot.outbox import Outgoing
+from bot.refs import Ref
 from bot.showcase import Showcase
 from leads import fan_facts, pipeline
-from offers import claims
+from offers import arrivals, claims
 from offers.claims import Hold
 from offers.conditions import FanFacts
 from optin import consents, erasures, fans, history, house_rules, people, receipts
@@ -59,6 +60,7 @@ class Facts:
 
     people: dict[Handle, Known]
     showcase: Showcase
+    refs: dict[str, Ref]  # what the links say by which they came, by payload
     about: dict[UUID, FanFacts]  # by person: what conditions ask, where an offer has any
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
@@ -75,6 +77,7 @@ class Notes:
     new: list[Known] = field(default_factory=list)
     met: dict[UUID, Known] = field(default_factory=dict)
     touchpoints: list[dict[str, Any]] = field(default_factory=list)
+    arrivals: dict[int, dict[str, Any]] = field(default_factory=dict)  # by entry
     consents: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -105,9 +108,10 @@ def load(
     said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
     version, caps = house_rules.current(session)
     paused = accounts.paused(session, now)
-    shown = showcase.stocked(session)
+    links = refs.read(session, secret, entries)
+    shown = showcase.stocked(session, {payload: ref.offer_id for payload, ref in links.items()})
     about = _about(session, people.values(), now) if shown.for_some else {}
-    return Facts(people, shown, about, paused, said, version, caps, left_alone, let_go)
+    return Facts(people, shown, links, about, paused, said, version, caps, left_alone, let_go)
 
 
 def _about(session: Session, people: Iterable[Known], now: datetime) -> dict[UUID, FanFacts]:
@@ -153,6 +157,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _write_people(session, notes, facts, now)
     ours = [outbox.touchpoint(message, message.external_id, now) for message in proven]
     history.remember(session, notes.touchpoints + ours)
+    arrivals.write(session, list(notes.arrivals.values()))
     consents.journal(session, notes.consents)
     claims.opened(session, notes.claims)
     for channel in {channel for _, channel in notes.withdrawn}:
@@ -165,7 +170,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _take_back(session, notes, facts, now)
     for kept in (
         notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.receipts, notes.heard,
-        notes.emptied,
+        notes.emptied, notes.arrivals,
     ):  # fmt: skip
         kept.clear()
     notes.met, notes.echoes, notes.withdrawn, notes.changed_leads, notes.removed = {}, {}, set(), set(), set()

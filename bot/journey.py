@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from bot import bouncing, facts, inbox, joining, language, meaning, outbox, speech
+from bot import arriving, bouncing, facts, inbox, joining, language, meaning, outbox, speech
 from bot.assembly import Bot
 from bot.claims_by_chat import takes_a_step, wait_for_turns
 from bot.facts import Known, Verdict
@@ -68,7 +68,8 @@ def _hear_one(scene: Scene) -> Verdict:
 
 def _recognize(scene: Scene) -> Known:
     """The fan, as we know him or as we just meet him, with what he did now remembered."""
-    fan = scene.fan() or _meet(scene)
+    met = scene.fan()
+    fan = met or _meet(scene)
     one = scene.interaction
     fan.name = one.author_name or fan.name
     fan.last_heard_at = max(fan.last_heard_at or one.at, one.at)
@@ -76,6 +77,7 @@ def _recognize(scene: Scene) -> Known:
         _open_window(scene, fan)
     scene.notes.met[fan.profile_id] = fan
     scene.remember(fan)
+    arriving.note(scene, fan, is_new=met is None)
     return fan
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot import meaning, speech
+from bot import arriving, meaning, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
 from bot.scene import Scene
@@ -112,6 +112,7 @@ def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:
     one, claim_id = scene.interaction, scene.bot.new_id()
     hold = Hold(claim_id, fan.fan_id, offer.id, Step.EMAIL.value, None)
     fan.holds.append(hold)
+    arriving.at_offer(scene, fan, offer.id)
     scene.notes.claims.append(
         {
             "id": claim_id,

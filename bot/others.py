@@ -17,6 +17,7 @@ from bot.traces import QUOTES, Traces
 from leads import pipeline
 from leads.pipeline import Lead
 from offers import claims
+from offers.arrivals import Arrival
 from offers.claims import Claim
 from optin import links
 from optin.confirmations import Confirmation
@@ -60,6 +61,7 @@ def keep_nothing(session: Session, bot: Bot, them: Traces, now: datetime) -> Non
     _keep_no_quotes(session, and_(col(Change.what).in_(TELL_OF_BOTH), col(Change.subject_id).in_(linked)))
     _keep_no_codes(session, bot, them)
     _keep_no_addresses(session, them, now)
+    _tell_that_touches_go(session, them, now)
     through = update(Preference).where(col(Preference.profile_id).in_(them.profile_ids))
     others = through.where(col(Preference.fan_id).not_in(them.fan_ids))
     session.execute(others.values(profile_id=None, evidence=ERASED))
@@ -114,6 +116,14 @@ def _keep_no_addresses(session: Session, them: Traces, now: datetime) -> None:
         gave = update(table).where(col(table.fan_id).in_(fan_ids), func.lower(table.email).in_(addresses))
         session.execute(gave.values(email="", email_hash=""))
     pipeline.touch_all(session, fan_ids, now)
+
+
+def _tell_that_touches_go(session: Session, them: Traces, now: datetime) -> None:
+    """Others came by what these did while they were one person: that goes with them, and a reader has to hear of it."""
+    theirs = select(Arrival.id).where(col(Arrival.fan_id).in_(them.fan_ids))
+    claimed = select(Claim.fan_id).where(col(Claim.came_by).in_(theirs))
+    led = select(Lead.fan_id).where(col(Lead.came_first).in_(theirs))
+    pipeline.touch_all(session, {*session.exec(claimed), *session.exec(led)} - them.fan_ids, now)
 
 
 def keep_no_words(session: Session, bot: Bot, them: Traces) -> None:

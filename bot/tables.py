@@ -4,13 +4,13 @@ from sqlmodel import SQLModel
 
 from bot import accounts, beats, changes, inbox, lanes, managers, outbox, pace, spending
 from leads import hooks, keys, pipeline, purchases, redemptions
-from offers import arms, catalog, claims, listed
+from offers import arms, arrivals, catalog, claims, listed, ways_in
 from optin import confirmations, consents, erasures, fans, history, house_rules, links, preferences, receipts
 
 MODULES = (
-    accounts, arms, beats, catalog, changes, claims, confirmations, consents, erasures, fans, history, hooks,
+    accounts, arms, arrivals, beats, catalog, changes, claims, confirmations, consents, erasures, fans, history, hooks,
     house_rules,
     inbox, keys, lanes, links, listed, managers, outbox, pace, pipeline, preferences, purchases, receipts, redemptions,
-    spending,
+    spending, ways_in,
 )  # fmt: skip
 metadata = SQLModel.metadata

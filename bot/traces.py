@@ -30,9 +30,11 @@ from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
 from offers.arms import Arm
+from offers.arrivals import Arrival
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.listed import OfferCode
+from offers.ways_in import WayIn
 from optin import addresses, links
 from optin.confirmations import Confirmation
 from optin.consents import Consent
@@ -98,6 +100,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Redemption: lambda them: col(Redemption.claim_id).in_(them.claim_ids),
     OfferCode: lambda them: col(OfferCode.taken_by).in_(them.claim_ids),  # it goes, lest somebody else get it
     Claim: _of_fan(Claim),
+    Arrival: _of_fan(Arrival),
     Preference: _of_fan(Preference),
     Link: lambda them: links.naming(them.fan_ids),
     Consent: _of_fan(Consent),
@@ -134,6 +137,7 @@ NOBODYS: Mapping[type[SQLModel], str] = {
     SignInTry: "hashes of who tried to sign in to the panel, for a day",
     Spending: "what the platforms charge the brand",
     Suppression: "keyed hashes of whom to leave alone",
+    WayIn: "where the brand put its links",
 }
 
 

@@ -13,6 +13,8 @@ from sqlmodel import Session, col, select
 from leads import pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
+from offers import arrivals
+from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, people
@@ -99,13 +101,23 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
+    came = arrivals.told(session, {one for row in rows for one in _touches(*row) if one is not None})
     return {
-        lead.revision: records.of(
-            Told(lead, offer, claim, everybody[lead.fan_id], leads[everybody[lead.fan_id].id]), journal
-        )
-        for lead, offer, claim in rows
-        if lead.fan_id in everybody
+        row[0].revision: records.of(_told(row, everybody[row[0].fan_id], leads, came), journal)
+        for row in rows
+        if row[0].fan_id in everybody
     }
+
+
+def _told(row: Any, person: Person, leads: Leads, came: Mapping[int, Came]) -> Told:
+    lead, offer, claim = row
+    first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
+    return Told(lead, offer, claim, person, leads[person.id], first, last)
+
+
+def _touches(lead: Lead, _offer: Offer | None, claim: Claim | None) -> tuple[int | None, int | None]:
+    """How he came first, and how he came last before he took the code."""
+    return lead.came_first, claim.came_by if claim else None
 
 
 def _leads_of(session: Session, shown: Mapping[UUID, Lead], everybody: Mapping[UUID, Person]) -> Leads:

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from offers import arrivals
 from optin import addresses
 from optin.fans import Fan
-from optin.schema import belongs_to, known, write_all
+from optin.schema import Counted, belongs_to, known, write_all
 
 
 class Step(StrEnum):
@@ -51,6 +52,10 @@ class Claim(SQLModel, table=True):
     name: str = ""
     code: str | None = Field(default=None, max_length=40, unique=True)
     claimed_at: datetime | None = None
+    # How he came last before he took the code.
+    came_by: int | None = Field(
+        default=None, foreign_key="arrival.id", ondelete="SET NULL", nullable=True, index=True, sa_type=Counted
+    )
 
 
 def token(secret: str, claim_id: UUID) -> str:
@@ -119,7 +124,14 @@ def settle(session: Session, claim: Claim, email: str, code: str, now: datetime)
     first: Any = session.execute(
         update(Claim)
         .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
-        .values(email=email, email_hash=addresses.hash_of(email), code=code, claimed_at=now, step=Step.CONSENT.value)
+        .values(
+            email=email,
+            email_hash=addresses.hash_of(email),
+            code=code,
+            claimed_at=now,
+            step=Step.CONSENT.value,
+            came_by=arrivals.last_before_now(claim.fan_id),
+        )
     )
     if not first.rowcount:
         raise RuntimeError("a claim was given two codes")

@@ -1,8 +1,5 @@
 """The fan's pages: what is offered, what is asked and why, and the code. Only a button changes anything."""
 
-from io import BytesIO
-
-import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
@@ -11,7 +8,7 @@ from bot.claiming import Code
 from optin.preferences import About
 from optin.standing import Purpose
 from optin.wishes import Wish
-from webhooks import addresses
+from webhooks import addresses, pictures
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
 
@@ -90,9 +87,7 @@ def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
         if visit is None or visit.code is None:
             return unknown()
-        picture = BytesIO()
-        segno.make_qr(visit.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
-        return Response(picture.getvalue(), mimetype="image/svg+xml")
+        return pictures.qr(visit.code)
 
 
 def give(visit: Visit, form: Form) -> None:
@@ -141,6 +136,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         words=visit.words,
         askable=askable,
         elsewhere=visit.elsewhere,
+        for_friends=visit.for_friends,
         form=Form(),
         fault=fault,
     )

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming, joining, outbox, pages
+from bot import claiming, joining, outbox, pages, preview, refs
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
-from offers import catalog, claims
+from bot.preview import Entrance
+from offers import catalog, claims, editing
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
@@ -150,6 +151,12 @@ class Visit:
         """Where else he may open this claim, so that we know him there, too: each with the link."""
         known = fans.platforms_of(self.session, self.person.fan_ids)
         return list(joining.ways(self.bot, self.claim, known))
+
+    @property
+    def for_friends(self) -> list[Entrance]:
+        """His own link on each platform, for friends; none where they would find nothing to take."""
+        payload = refs.of_friend(self.bot.settings.secret, self.claim.id)
+        return [] if self.shut else preview.entrances(self.bot, editing.sheet_of(self.offer), payload)
 
     @property
     def why(self) -> str | None:

@@ -28,6 +28,7 @@ from webhooks.panel import (
     rules,
     sign_in,
     value,
+    ways,
     who,
 )
 from webhooks.panel.shapes import Waiting
@@ -53,6 +54,7 @@ PAGES = (
     journal,
     counter,
     value,
+    ways,
 )
 for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

@@ -38,6 +38,8 @@ class What(StrEnum):
     UNLINKED = "unlinked"
     RULES_CHANGED = "rules_changed"
     WAY_NAMED = "way_named"
+    SAID_HELPFUL = "said_helpful"
+    NOT_HELPFUL = "not_helpful"
     HOOK_ADDED = "hook_added"
     HOOK_ROTATED = "hook_rotated"
     HOOK_SHUT = "hook_shut"

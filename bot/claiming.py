@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot import confirming
 from bot.assembly import Bot
 from bot.confirming import EMAIL
-from leads import hooks, pipeline
+from leads import hooks, merits, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
 from offers import catalog, claims, coupons, listed
@@ -51,6 +51,7 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     if code is None:
         return Kept.SOLD_OUT
     claims.settle(session, claim, email, code, now)
+    merits.brought(session, claim.fan_id, now)
     hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
     return Code(code, fresh=True)
 

@@ -14,7 +14,8 @@ from bot.inbox import Entry
 from bot.outbox import Outgoing
 from bot.refs import Ref
 from bot.showcase import Showcase
-from leads import fan_facts, pipeline
+from leads import fan_facts, merits, pipeline
+from leads.merits import Thanks
 from offers import arrivals, claims
 from offers.claims import Hold
 from offers.conditions import FanFacts
@@ -78,6 +79,8 @@ class Notes:
     met: dict[UUID, Known] = field(default_factory=dict)
     touchpoints: list[dict[str, Any]] = field(default_factory=list)
     arrivals: dict[int, dict[str, Any]] = field(default_factory=dict)  # by entry
+    merits: list[dict[str, Any]] = field(default_factory=list)
+    thanks: list[Thanks] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -85,6 +88,7 @@ class Notes:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: set[tuple[UUID, str]] = field(default_factory=set)  # of this fan, on this channel
     removed: set[tuple[UUID, str]] = field(default_factory=set)  # what this fan took back, by the platform's id
+    reworded: set[tuple[UUID, str]] = field(default_factory=set)
     emptied: list[int] = field(default_factory=list)  # entries whose words nobody needs any more
     changed_leads: set[UUID] = field(default_factory=set)
     heard: list[tuple[int, str, str]] = field(default_factory=list)
@@ -158,6 +162,8 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     ours = [outbox.touchpoint(message, message.external_id, now) for message in proven]
     history.remember(session, notes.touchpoints + ours)
     arrivals.write(session, list(notes.arrivals.values()))
+    merits.write(session, notes.merits)
+    merits.thanked(session, notes.thanks)
     consents.journal(session, notes.consents)
     claims.opened(session, notes.claims)
     for channel in {channel for _, channel in notes.withdrawn}:
@@ -170,14 +176,16 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _take_back(session, notes, facts, now)
     for kept in (
         notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.receipts, notes.heard,
-        notes.emptied, notes.arrivals,
+        notes.emptied, notes.arrivals, notes.merits, notes.thanks,
     ):  # fmt: skip
         kept.clear()
     notes.met, notes.echoes, notes.withdrawn, notes.changed_leads, notes.removed = {}, {}, set(), set(), set()
+    notes.reworded = set()
 
 
 def _take_back(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     """What a fan took back is kept nowhere: neither as he wrote it nor as the platform told it."""
+    merits.take_back(session, notes.removed | notes.reworded)
     rows = history.heard_as(session, notes.removed)
     whose = {fan_id for fan_id, _ in notes.removed}
     handles = [handle.handle for handle, known in facts.people.items() if known.fan_id in whose]

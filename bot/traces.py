@@ -26,6 +26,7 @@ from bot.pace import Pace
 from bot.spending import Spending
 from leads.hooks import Delivery, Endpoint
 from leads.keys import ApiKey
+from leads.merits import Merit
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
@@ -91,6 +92,7 @@ def _bought_by_address(them: Traces) -> ColumnElement[bool]:
 HIS: Mapping[type[SQLModel], Where] = {
     Delivery: _of_fan(Delivery),
     Purchase: lambda them: or_(col(Purchase.fan_id).in_(them.fan_ids), _bought_by_address(them)),
+    Merit: _of_fan(Merit),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
     Confirmation: lambda them: or_(

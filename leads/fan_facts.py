@@ -11,7 +11,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col
 
 from connectors import Kind
-from leads import purchases
+from leads import ambassadors, merits, purchases
+from leads.merits import Merit
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import FanFacts
@@ -47,7 +48,8 @@ _DONE = (
 _bought = purchases.bought(whose=_about).subquery()
 _BOUGHT = sa.select(*(_bought.c[name] for name in ("fan_id", "id", "at", "amount", "currency")))
 
-_QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT)
+_MERITS = merits.standing(_about(Merit.fan_id))
+_QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT, _MERITS)
 
 
 def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, FanFacts]:
@@ -71,7 +73,7 @@ def _read(session: Session, query: Query, everybody: Mapping[UUID, Person]) -> d
 
 
 def _facts(
-    person: Person, now: datetime, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows
+    person: Person, now: datetime, profiles: Rows, claims: Rows, leads: Rows, done: Rows, bought: Rows, merited: Rows
 ) -> FanFacts:
     times: Counter[str] = Counter()
     for kind, count in done:
@@ -93,11 +95,18 @@ def _facts(
         comments=times[Kind.COMMENT],
         messages=times[Kind.MESSAGE],
         is_lead=bool(leads),
+        ambassador=_score(person, merited, now),
         purchases=len(his),
         last_purchase=now - max(at for at, _, _ in his.values()) if his else None,
         spent=spent,
         granted=_granted(person),
     )
+
+
+def _score(person: Person, merited: Rows, now: datetime) -> int:
+    if not merited or person.objects_to_profiling:
+        return 0
+    return ambassadors.score(map(merits.done, merited), now).points
 
 
 def _granted(person: Person) -> dict[str, frozenset[str]]:

@@ -113,6 +113,7 @@ class FanFacts:
     comments: int = 0
     messages: int = 0
     is_lead: bool = False
+    ambassador: int = 0  # points, by leads/ambassadors.py
     purchases: int = 0
     last_purchase: timedelta | None = None
     spent: Mapping[str, int] = field(default_factory=dict)  # by currency
@@ -140,6 +141,7 @@ FIELDS: Mapping[str, Field] = {
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),
     "messages": Field(Kind.COUNT, "Number of private messages", "messages"),
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
+    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador"),
     "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),
     "last_purchase": Field(Kind.AGE, "Last purchase", "last_purchase"),
     "spent": Field(Kind.MONEY, "Money spent", "spent"),

@@ -37,6 +37,13 @@ class Person:
         """His word on one channel, for one purpose, as it holds for this one of his fans."""
         return standing(self.lines, self.edges, fan_id, channel, purpose)
 
+    @property
+    def objects_to_profiling(self) -> bool:
+        """Whether he said no to it, by one of his fans, on any channel: it is said of the person."""
+        channels = {line.channel for line in self.lines if line.act == Act.WITHDRAWN}
+        words = (self.standing(one, channel, Purpose.PROFILING) for channel in channels for one in self.fan_ids)
+        return any(word.withdrawn for word in words)
+
 
 _asked_for = aliased(Fan)
 _TOGETHER = (

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import ClassVar
 
 from connectors import Interaction, Kind, Rules, Way
 from tests.pigeon import Pigeon, read_note
@@ -11,7 +12,7 @@ from tests.pigeon import Pigeon, read_note
 
 class Owl(Pigeon):
     name = "owl"
-    rules: Rules = replace(
+    rules: ClassVar[Rules] = replace(
         Pigeon.rules,
         answers={**Pigeon.rules.answers, Kind.REFERRAL: (Way.DIRECT,)},
         opens_window=Pigeon.rules.opens_window | {Kind.REFERRAL},

@@ -28,6 +28,7 @@ class Pigeon(Connector):
         private_reply_within=timedelta(days=7),
         max_text={Way.PUBLIC: 500},
         max_buttons=3,
+        exact_parent=True,
     )
 
     def __init__(self, account: str, ring: str) -> None:

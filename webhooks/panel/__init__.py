@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from webhooks import i18n
 from webhooks.door import the_bot
 from webhooks.panel import (
+    ambassadors,
     asking,
     attention,
     counter,
@@ -55,6 +56,7 @@ PAGES = (
     counter,
     value,
     ways,
+    ambassadors,
 )
 for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

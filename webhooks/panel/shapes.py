@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from bot.changes import Change
 from bot.outbox import Outgoing
+from leads.ambassadors import Score
 from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -132,6 +134,8 @@ class Story:
     used: Sequence[Used]
     offers: Sequence[Offer]
     brought: Brought
+    score: Score | None  # None: he objects to profiling
+    helpful: set[tuple[UUID, str]]  # which of his words helped others
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How each fan came: by which named way, by whose link, to which offer; and what was known of that before."""
+"""How each fan came: by which named way, by whose link, to which offer, with what was known before; and merits."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -43,6 +43,7 @@ UPDATE lead SET came_first = (
 def upgrade() -> None:
     _make_ways()
     _make_arrivals()
+    _make_merits()
     for table, column in (("claim", "came_by"), ("lead", "came_first")):
         with op.batch_alter_table(table) as changed:
             changed.add_column(sa.Column(column, COUNTED, nullable=True))
@@ -97,3 +98,21 @@ def _make_arrivals() -> None:
     )
     for column in ("fan_id", "profile_id", "way_id", "shared_by"):
         op.create_index(op.f(f"ix_arrival_{column}"), "arrival", [column])
+
+
+def _make_merits() -> None:
+    op.create_table(
+        "merit",
+        sa.Column("id", COUNTED, nullable=False),
+        sa.Column("fan_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", TEXT(length=10), nullable=False),
+        sa.Column("at", MOMENT(), nullable=False),
+        sa.Column("span", TEXT(length=10), nullable=False),
+        sa.Column("evidence", TEXT(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["fan_id"], ["fan.id"], name=op.f("fk_merit_fan_id_fan")),
+        sa.ForeignKeyConstraint(["other_id"], ["fan.id"], name=op.f("fk_merit_other_id_fan"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merit")),
+        sa.UniqueConstraint("fan_id", "kind", "evidence", name=op.f("uq_merit_fan_id_kind_evidence")),
+    )
+    op.create_index(op.f("ix_merit_other_id"), "merit", ["other_id"])

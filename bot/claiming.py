@@ -13,10 +13,10 @@ from bot.confirming import EMAIL
 from leads import hooks, merits, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
-from offers import catalog, claims, coupons, listed
+from offers import arrivals, catalog, claims, coupons, listed
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import consents, fans, people
+from optin import consents, fans, links, people
 from optin.wordings import Wording, wording
 
 
@@ -35,11 +35,20 @@ class Code:
     fresh: bool
 
 
+def in_turn(session: Session, word: str) -> tuple[Claim, Offer] | None:
+    """The claim that this word opens, with its person held: tabs and chats take turns."""
+    fan_id = claims.whose(session, word)
+    if fan_id is None:
+        return None
+    links.hold(session, [fan_id])
+    return claims.behind(session, word)
+
+
 def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now: datetime) -> Code | Kept:
     """Give the fan his code, once for all time. A second click, a refresh, another tab or profile finds the same code.
 
-    Whoever calls this holds the person (`links.hold`). Everybody locks in one order, so that nobody waits for ever:
-    persons, then offers, then the leads' revision.
+    Whoever calls this holds the person (`in_turn`, or `links.hold`). Everybody locks in one order, so that nobody
+    waits for ever: persons, then offers, then the leads' revision.
     """
     before = claims.code_behind(session, claim)
     if before is not None:
@@ -50,8 +59,10 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     code = _next_code(session, bot, claim, offer)
     if code is None:
         return Kept.SOLD_OUT
-    claims.settle(session, claim, email, code, now)
-    merits.brought(session, claim.fan_id, now)
+    came = arrivals.ends(session, claim.fan_id)
+    claims.settle(session, claim, email, code, came.last if came else None, now)
+    if came is not None:
+        merits.brought(session, came, now)
     hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
     return Code(code, fresh=True)
 

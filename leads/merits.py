@@ -20,8 +20,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from leads import ambassadors
 from leads.ambassadors import HALF, WHOLE, WORTH, Done, Kind, Score
-from offers import arrivals
-from offers.arrivals import Arrival
+from offers.arrivals import Arrival, Ends
 from optin import people
 from optin.consents import Consent
 from optin.fans import Fan, Profile
@@ -95,15 +94,13 @@ def _merited(he: UUID | None, thanks: Thanks) -> Sequence[dict[str, Any]]:
     return [merit(he, Kind.HELPED, thanks.at, thanks.comment, thanks.by)] if he != thanks.by else ()
 
 
-def brought(session: Session, fan_id: UUID, now: datetime) -> None:
-    """This fan took a code: whoever's link made us know him has brought a friend."""
-    his_own = people.one(session, fan_id).fan_ids
-    first = arrivals.first_of(session, his_own)
-    if first is None or first.shared_by is None or first.shared_by in his_own:
+def brought(session: Session, came: Ends, now: datetime) -> None:
+    """Somebody who came so took a code: whoever's link made us know him has brought a friend."""
+    if came.shared_by is None:
         return
-    if not people.one(session, first.shared_by).objects_to_profiling:
-        friend = merit(first.shared_by, Kind.FRIEND, now, f"arrival:{first.id}", first.fan_id)
-        write(session, [friend])
+    sharer = people.one(session, came.shared_by)
+    if came.fan_id not in sharer.fan_ids and not sharer.objects_to_profiling:
+        write(session, [merit(came.shared_by, Kind.FRIEND, now, f"arrival:{came.first}", came.fan_id)])
 
 
 def may_help(words: Touchpoint) -> bool:

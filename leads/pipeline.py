@@ -12,7 +12,7 @@ from leads import hooks
 from leads.hooks import Event, Happened
 from offers import arrivals
 from offers.claims import Claim
-from optin import addresses, people
+from optin import addresses
 from optin.fans import Fan
 from optin.schema import Counted, belongs_to, known
 
@@ -147,7 +147,7 @@ def newest(session: Session, most: int = 200) -> list[Lead]:
 def _born(
     session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
 ) -> Lead:
-    came_first = arrivals.first_of(session, people.one(session, claim.fan_id).fan_ids)
+    came = arrivals.ends(session, claim.fan_id)
     return Lead(
         id=lead_id,
         fan_id=claim.fan_id,
@@ -161,7 +161,7 @@ def _born(
         account=claim.account,
         post=claim.post,
         first_touch_at=first_touch_at,
-        came_first=came_first.id if came_first else None,
+        came_first=came.first if came else None,
         created_at=now,
         updated_at=now,
         revision=0,

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.orm import aliased
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from offers.catalog import Offer
 from offers.ways_in import WayIn
@@ -56,17 +56,34 @@ def write(session: Session, arrivals: Sequence[dict[str, Any]]) -> None:
     write_all(session, Arrival, arrivals)
 
 
-def first_of(session: Session, fan_ids: Collection[UUID]) -> Arrival | None:
-    """How this person came first."""
-    his = select(Arrival).where(col(Arrival.fan_id).in_(fan_ids))
-    return session.exec(his.order_by(col(Arrival.id)).limit(1)).first()
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The first arrival of a person, and the id of the last."""
+
+    first: int
+    fan_id: UUID
+    shared_by: UUID | None
+    last: int
 
 
-def last_before_now(fan_id: UUID) -> sa.ScalarSelect[int | None]:
-    """The id of the last arrival of the person who this fan is, for a statement that writes it down."""
-    me, other = aliased(Fan), aliased(Fan)
-    his = sa.select(func.max(col(Arrival.id))).join(other, col(other.id) == col(Arrival.fan_id))
-    return his.join(me, col(me.person_id) == col(other.person_id)).where(col(me.id) == fan_id).scalar_subquery()
+# Made once: it is asked for each code that is given.
+_me, _one_of_him = aliased(Fan), aliased(Fan)
+_ENDS = (
+    sa.select(
+        col(Arrival.id), col(Arrival.fan_id), col(Arrival.shared_by), func.max(col(Arrival.id)).over().label("last")
+    )
+    .join(_one_of_him, col(_one_of_him.id) == col(Arrival.fan_id))
+    .join(_me, col(_me.person_id) == col(_one_of_him.person_id))
+    .where(col(_me.id) == bindparam("fan"))
+    .order_by(col(Arrival.id))
+    .limit(1)
+)
+
+
+def ends(session: Session, fan_id: UUID) -> Ends | None:
+    """How the person who this fan is came first and last."""
+    row = session.connection().execute(_ENDS, {"fan": fan_id}).first()
+    return Ends(*row) if row else None
 
 
 def by_way(session: Session, way_ids: Collection[UUID]) -> dict[UUID, int]:

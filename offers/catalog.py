@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, update
+from sqlalchemy import JSON, CheckConstraint, bindparam, update
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
 
 from offers.condition_rows import everybody
@@ -132,10 +132,14 @@ def is_sold_out(offer: Offer) -> bool:
     return offer.stock is not None and offer.taken >= offer.stock
 
 
+_TABLE = Offer.__table__  # type: ignore[attr-defined]
+_LEFT = or_(_TABLE.c.stock.is_(None), _TABLE.c.taken < _TABLE.c.stock)
+_TAKE_ONE = update(_TABLE).where(_TABLE.c.id == bindparam("offer"), _LEFT).values(taken=_TABLE.c.taken + 1)
+
+
 def take_one(session: Session, offer_id: UUID) -> bool:
     """Take one from the stock, or say that none is left. One conditional statement decides, so it can't be oversold."""
-    left = or_(col(Offer.stock).is_(None), col(Offer.taken) < col(Offer.stock))
-    taken: Any = session.execute(update(Offer).where(col(Offer.id) == offer_id, left).values(taken=Offer.taken + 1))
+    taken: Any = session.connection().execute(_TAKE_ONE, {"offer": offer_id})
     return bool(taken.rowcount)
 
 

@@ -19,7 +19,7 @@ from offers import catalog, claims, editing
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.texts import filled, first_name
-from optin import confirmations, fans, links, people
+from optin import confirmations, fans, people
 from optin.people import Person
 from optin.standing import Standing
 from optin.tokens import Page
@@ -178,16 +178,13 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
     """Who is behind this word. Who writes holds the person until he is done: tabs and chats take turns."""
     bot = the_bot()
     with door() as session:
-        claim = claims.behind(session, token)
-        if claim is None:
+        found = claiming.in_turn(session, token) if request.method == "POST" else claims.behind(session, token)
+        if found is None:
             yield None
             return
-        if request.method == "POST":
-            links.hold(session, [claim.fan_id])
-            session.refresh(claim)
+        claim, offer = found
         i18n.prefer(claim.language)
         texts = claiming.channels(bot, claim, i18n.language())
-        offer = session.get_one(Offer, claim.offer_id)
         person = people.one(session, claim.fan_id)
         code = claims.code_behind(session, claim)
         yield Visit(bot, session, token, claim, code, offer, texts, person, bot.now())

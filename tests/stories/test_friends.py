@@ -208,12 +208,13 @@ def test_a_friend_who_is_forgotten_leaves_the_points_and_no_trace(play: Play, sh
 def test_praise_in_public_counts_once_a_week_and_goes_with_its_words(play: Play, shared: str) -> None:
     for text in ("j'adore cette marque", "vous êtes géniaux, j'adore", "bonjour"):
         play.posts("pigeon", "coo", "lea", text=text, post="post-1")
-    praised = play.points()
-    first = next(one for one in play.stage.all(Merit))
-    with play.stage.bot.transaction() as session:
-        merits.take_back(session, {(one.fan_id, one.evidence) for one in play.stage.all(Merit)})
+    praised, words = play.points(), [one.evidence for one in play.stage.all(Merit)]
+    for kind, subject in zip((Did.COMMENT_REMOVED, Did.COMMENT_EDITED), words, strict=True):
+        play.stage.does(kind, "autre chose", "lea", subject=subject)
+        play.stage.work()
 
-    assert (praised, first.kind, play.points()) == (2, "praise", 0)
+    assert (praised, play.points()) == (2, 0)
+    assert play.stage.all(Merit) == []
 
 
 def test_thanks_right_below_a_fans_answer_show_that_it_helped(play: Play, shared: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot import refs
+from bot import forgetting, refs
 from bot.inbox import Inbox
 from connectors import Kind
 from leads import feed, profiles, rows
@@ -17,6 +17,7 @@ from offers.catalog import Offer
 from offers.claims import Claim
 from offers.ways_in import Name
 from optin import fans, links
+from optin.erasures import How
 from optin.fans import Handle
 from optin.links import Proof
 from tests.owl import Owl
@@ -152,6 +153,34 @@ def test_every_word_of_a_link_is_one_that_telegram_carries(stage: Stage) -> None
     words = [refs.of_friend(SECRET, stage.bot.new_id()), refs.of_way("0123456789ab"), "offer-" + 40 * "x"]
 
     assert [word for word in words if len(word) > 64 or not word.replace("-", "").replace("_", "").isalnum()] == []
+
+
+def test_who_is_erased_takes_his_touches_along_and_the_reader_hears_of_it(stage: Stage) -> None:
+    """Also when they were found not to be one person, long before."""
+    offer = stage.offer()
+    comes_by(stage, "offer-promo")
+    stage.writes("bonjour", who="elsewhere", thread="")
+    stage.work()
+    with stage.bot.transaction() as session:
+        known = fans.behind(session, [Handle("pigeon", "loft", "elsewhere"), Handle("owl", "tree", "lea")])
+        other, lea = known.values()
+        links.link(session, lea, other, Proof.MANAGER, "said so", stage.now)
+    stage.does(Kind.PRESS, who="elsewhere", payload=way_to(stage, offer, Name("vitrine")))
+    stage.work()
+    takes(stage)
+    told = touch(stage, "last_touch")
+    with stage.bot.transaction() as session:
+        [link] = links.of(session, [lea])
+        links.unlink(session, link.id, "wrong", stage.now, "manager")
+        cursor = feed.end(session)
+
+    forgetting.forget(stage.bot, [other], How.FAN)
+
+    with stage.bot.reading() as session:
+        (again,) = feed.page(session, 10, cursor).leads
+    assert told["utm_source"] == "vitrine"
+    assert isinstance(again, LeadRecord)
+    assert again.source.last_touch is None
 
 
 def test_the_first_touch_of_linked_profiles_is_that_of_the_person(stage: Stage) -> None:

@@ -113,6 +113,12 @@ _TOLD = (
 )
 
 
+def of(session: Session, fan_ids: Collection[UUID], most: int) -> Sequence[Came]:
+    """How this person came, the last time first."""
+    his = _TOLD.where(col(Arrival.fan_id).in_(fan_ids)).order_by(col(Arrival.id).desc())
+    return [Came(*came) for _, *came in session.execute(his.limit(most))]
+
+
 def told(session: Session, ids: Collection[int]) -> Mapping[int, Came]:
     """These arrivals, by id, in one query."""
     rows = session.execute(_TOLD.where(col(Arrival.id).in_(ids))) if ids else ()

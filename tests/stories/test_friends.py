@@ -228,6 +228,17 @@ def test_thanks_right_below_a_fans_answer_show_that_it_helped(play: Play, shared
     assert [one.kind for one in play.stage.all(Merit)] == [Kind.HELPED]
 
 
+def test_thanks_of_his_own_second_profile_count_for_nothing_when_it_is_known_to_be_his(play: Play, shared: str) -> None:
+    play.posts("pigeon", "coo", "lea", text="Il suffit de le rincer à froid", post="post-1")
+    play.stage.does(Did.COMMENT, "merci !", "lea-elsewhere", parent=f"p{play.number}")
+    play.stage.work()
+    counted = play.points()
+
+    play.link(play.fan("lea"), play.fan("lea-elsewhere"))
+
+    assert (counted, play.points()) == (6, 0)
+
+
 def test_praise_below_the_brands_own_words_is_for_the_brand(play: Play, shared: str) -> None:
     play.stage.does(Did.COMMENT, "j'adore cette marque", "lea", parent="what-the-brand-said")
     play.stage.work()

@@ -15,7 +15,7 @@ from bot.changes import Subject
 from bot.outbox import Outgoing, State
 from leads import merits
 from leads.pipeline import Lead
-from offers import catalog
+from offers import arrivals, catalog
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, history, house_rules, links, people, preferences, pressure, wordings
@@ -30,6 +30,7 @@ from webhooks.panel import value_reports
 from webhooks.panel.reports import PAGE, piece
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
+ARRIVALS = 10  # that are shown
 LOOKED_AT = 300  # who once said no, for a page of those of whom it still holds
 ALWAYS_SHOWN = (Purpose.SERVICE.value, Purpose.OFFERS.value)
 
@@ -79,6 +80,7 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         used=_used(session, person, now),
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
         brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
+        came=arrivals.of(session, person.fan_ids, ARRIVALS),
         score=merits.of(session, person, now),
         helpful=merits.helpful(session, person.fan_ids),
     )

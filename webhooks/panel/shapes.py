@@ -10,6 +10,7 @@ from bot.changes import Change
 from bot.outbox import Outgoing
 from leads.ambassadors import Score
 from leads.pipeline import Lead
+from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin.consents import Consent
@@ -134,6 +135,7 @@ class Story:
     used: Sequence[Used]
     offers: Sequence[Offer]
     brought: Brought
+    came: Sequence[Came]
     score: Score | None  # None: he objects to profiling
     helpful: set[tuple[UUID, str]]  # which of his words helped others
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from bot import hearing, inbox, lanes
 from connectors import Interaction, Kind
 from offers.ways_in import WayIn
+from optin.fans import Profile
 from tests.owl import Owl
 from tests.webhooks.panel.office import Office
 from webhooks import pictures
@@ -101,3 +102,5 @@ def test_who_came_by_a_link_is_counted_once(office: Office) -> None:
     hearing.hear_some(office.bot, "worker-1")
 
     assert "2 people came by it." in browser.get(f"/panel/offers/{offer.id}/ways").text
+    fan = next(one for one in office.all(Profile) if one.handle == "max").fan_id
+    assert "vitrine du marais · affiche · été" in browser.get(f"/panel/fans/{fan}").text

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 from connectors import Kind
-from leads import merits, purchases
+from leads import purchases, scores
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
@@ -123,7 +123,7 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "consent": _yes,
 }
 
-_FADING: Mapping[str, Callable[[datetime], sa.Select[Any]]] = {"ambassador_score": merits.scores}
+_FADING: Mapping[str, Callable[[datetime], sa.Select[Any]]] = {"ambassador_score": scores.of_all}
 
 
 def _within(at: ColumnElement[Any], days: int, now: datetime) -> ColumnElement[bool]:

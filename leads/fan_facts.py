@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col
 
 from connectors import Kind
-from leads import ambassadors, merits, purchases
+from leads import ambassadors, purchases, scores
 from leads.merits import Merit
 from leads.pipeline import Lead
 from offers.claims import Claim
@@ -48,7 +48,7 @@ _DONE = (
 _bought = purchases.bought(whose=_about).subquery()
 _BOUGHT = sa.select(*(_bought.c[name] for name in ("fan_id", "id", "at", "amount", "currency")))
 
-_MERITS = merits.standing(_about(Merit.fan_id))
+_MERITS = scores.standing(_about(Merit.fan_id))
 _QUERIES: tuple[Query, ...] = (_PROFILES, _CLAIMS, _LEADS, _DONE, _BOUGHT, _MERITS)
 
 
@@ -106,7 +106,7 @@ def _facts(
 def _score(person: Person, merited: Rows, now: datetime) -> int:
     if not merited or person.objects_to_profiling:
         return 0
-    return ambassadors.score(map(merits.done, merited), now).points
+    return ambassadors.score(map(scores.done, merited), now).points
 
 
 def _granted(person: Person) -> dict[str, frozenset[str]]:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from bot import forgetting
 from bot.outbox import Outgoing
 from connectors import Kind as Did
-from leads import merits
+from leads import scores
 from leads.ambassadors import Kind, Score
 from leads.merits import Merit
 from offers import condition_rows
@@ -73,7 +73,7 @@ class Play:
 
     def score(self, who: str, platform: str = "pigeon") -> Score | None:
         with self.stage.bot.reading() as session:
-            return merits.of(session, people.one(session, self.fan(who, platform)), self.stage.now)
+            return scores.of(session, people.one(session, self.fan(who, platform)), self.stage.now)
 
     def points(self, who: str = "lea") -> int:
         score = self.score(who)
@@ -260,4 +260,4 @@ def test_who_objects_to_profiling_has_no_score_and_gets_none(play: Play, shared:
     assert play.score("lea") is None
     assert len(play.stage.all(Merit)) == 1
     with play.stage.bot.reading() as session:
-        assert merits.best(session, 10, play.stage.now) == []
+        assert scores.best(session, 10, play.stage.now) == []

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import render_template
 from sqlmodel import Session
 
-from leads import merits
+from leads import scores
 from leads.ambassadors import HALF, WHOLE, WORTH, Score
 from optin.fans import Profile
 from webhooks.door import the_bot
@@ -38,7 +38,7 @@ def show() -> str:
 
 
 def _found(session: Session) -> list[Ambassador]:
-    best = merits.best(session, MOST, the_bot().now())
+    best = scores.best(session, MOST, the_bot().now())
     profiles = _profiles(session, [fan_id for person, _ in best for fan_id in person.fan_ids])
     return [
         Ambassador([one for fan_id in person.fan_ids for one in profiles.get(fan_id, ())], score)

@@ -13,7 +13,7 @@ from bot import changes, managers, outbox
 from bot.assembly import Bot
 from bot.changes import Subject
 from bot.outbox import Outgoing, State
-from leads import merits
+from leads import merits, scores
 from leads.pipeline import Lead
 from offers import arrivals, catalog
 from offers.catalog import Offer
@@ -81,7 +81,7 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
         brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
         came=arrivals.of(session, person.fan_ids, ARRIVALS),
-        score=merits.of(session, person, now),
+        score=scores.of(session, person, now),
         helpful=merits.helpful(session, person.fan_ids),
     )
 

@@ -84,7 +84,7 @@ def standing(*which: ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
 
 
 def done(row: Sequence[Any]) -> Done:
-    """A row of `standing`, without its fan and its person."""
+    """A row of `standing`, without its fan."""
     merit_id, kind, at, span, other, _ = row
     return Done(merit_id, Kind(kind), at, span, other)
 

@@ -147,9 +147,9 @@ POPULATION = (
                            evidence, opened_at, email, email_hash, name, code, claimed_at)
         SELECT {_N}, {_N}, {_N}, :offer, n::text, 'done', 'fr', {_PLATFORM}, {_ACCOUNT}, '', '', {_HEARD},
                n || '@example.com', '', 'Fan', 'CODE-' || n, {_HEARD} {_ALL} WHERE {_HAS_CODE}""",
-    """INSERT INTO lead (id, fan_id, consent_id, claim_id, offer_id, email, email_hash, phone, name, language, platform,
+    """INSERT INTO lead (id, fan_id, consent_id, claim_id, offer_id, email, email_hash, name, language, platform,
                           account, post, first_touch_at, created_at, updated_at, revision)
-        SELECT claim.id, claim.fan_id, consent.id, claim.id, claim.offer_id, claim.email, '', '', 'Fan', 'fr',
+        SELECT claim.id, claim.fan_id, consent.id, claim.id, claim.offer_id, claim.email, '', 'Fan', 'fr',
                claim.platform, claim.account, '', :now, :now, :now, row_number() OVER ()
         FROM claim JOIN consent ON consent.fan_id = claim.fan_id AND consent.act = 'granted'""",
     f"""INSERT INTO message (id, once, platform, account, way, recipient, handle, lane, answers, fan_id, profile_id,

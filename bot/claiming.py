@@ -1,5 +1,6 @@
 """Claiming: a fan takes an offer, on a page or in a chat, and may say that he wants to hear from us."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from bot import confirming
 from bot.assembly import Bot
 from bot.confirming import EMAIL
+from bot.reach import PHONE
 from leads import hooks, merits, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
@@ -115,11 +117,13 @@ def _yes(
     )
 
 
-def channels(bot: Bot, claim: Claim, language: str) -> dict[str, Wording]:
-    """What a fan may allow on a claim's page: a channel each, and the words for it."""
+def channels(bot: Bot, claim: Claim, language: str, told: Mapping[str, str] | None = None) -> dict[str, Wording]:
+    """What a fan may allow on a claim's page: a channel each, and the words for it. By phone where he told a number."""
     brand = bot.settings.brand
     asked = {"email": wording("offers_email", language, brand)}
     connector = bot.connectors.get(claim.platform)
     if connector is not None and connector.rules.opens_window:
         asked[claim.platform] = wording("offers_messages", language, brand)
+    if (told or {}).get(PHONE):
+        asked[PHONE] = wording("offers_phone", language, brand)
     return asked

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from leads import pipeline, records
+from leads import details, pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
 from offers import arrivals
@@ -100,19 +100,20 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     """By revision. Who was erased since the rows were read is left out: he comes once more, as erased."""
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
+    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
     came = arrivals.told(session, {one for row in rows for one in _touches(*row) if one is not None})
+    known = [(row, everybody[row[0].fan_id]) for row in rows if row[0].fan_id in everybody]
     return {
-        row[0].revision: records.of(_told(row, everybody[row[0].fan_id], leads, came), journal)
-        for row in rows
-        if row[0].fan_id in everybody
+        row[0].revision: records.of(_told(row, person, leads[person.id], told[person.id], came), journal)
+        for row, person in known
     }
 
 
-def _told(row: Any, person: Person, leads: Leads, came: Mapping[int, Came]) -> Told:
+def _told(row: Any, person: Person, leads: Sequence[Lead], told: Mapping[str, str], came: Mapping[int, Came]) -> Told:
     lead, offer, claim = row
     first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
-    return Told(lead, offer, claim, person, leads[person.id], first, last)
+    return Told(lead, offer, claim, person, leads, told, first, last)
 
 
 def _touches(lead: Lead, _offer: Offer | None, claim: Claim | None) -> tuple[int | None, int | None]:

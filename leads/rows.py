@@ -9,8 +9,9 @@ Row = dict[str, str | None]
 TOUCHES = ("first_touch", "last_touch")
 TOUCH = ("at", "platform", "account", "post", "offer", "by_friend", "utm_source", "utm_medium", "utm_campaign")
 COLUMNS = (
-    "id", "status", "updated_at", "merged_into", "email", "phone", "name", "language", "created_at", "consent",
-    "platform", "account", "post", "offer", "offer_name", "first_touch_at", "code", "code_claimed_at",
+    "id", "status", "updated_at", "merged_into", "email", "phone", "name", "first_name", "last_name", "birthday",
+    "postcode", "language", "created_at", "consent", "platform", "account", "post", "offer", "offer_name",
+    "first_touch_at", "code", "code_claimed_at",
     *(f"{which}_{part}" for which in TOUCHES for part in TOUCH if (which, part) != ("first_touch", "at")),
 )  # fmt: skip
 

@@ -60,6 +60,8 @@ class Offer(SQLModel, table=True):
     codes_listed: bool = False  # of a shop's own list (offers/listed.py), and `stock` follows it
     grace_days: int = 0  # after its end, in which a shop still takes a code
     texts: dict[str, dict[str, str]] = document()
+    # What a fan is asked who has his code (offers/questions.py), and what he gains by answering, by language.
+    questions: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSON, nullable=False)
     # Whom it is for: offers/condition_rows.py.
     conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
     kind: str = Field(default=Kind.PERCENT.value, max_length=15)

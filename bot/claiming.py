@@ -12,10 +12,10 @@ from bot import confirming
 from bot.assembly import Bot
 from bot.confirming import EMAIL
 from bot.reach import PHONE
-from leads import hooks, pipeline
+from leads import hooks, merits, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
-from offers import catalog, claims, coupons, listed
+from offers import arrivals, catalog, claims, coupons, listed
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, fans, links, people
@@ -62,7 +62,10 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     code = _next_code(session, bot, claim, offer)
     if code is None:
         return Kept.SOLD_OUT
-    claims.settle(session, claim, email, code, now)
+    came = arrivals.ends(session, claim.fan_id)
+    claims.settle(session, claim, email, code, came.last if came else None, now)
+    if came is not None:
+        merits.brought(session, came, now)
     hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
     pipeline.note_deeds(session, [claim.fan_id], now)
     return Code(code, fresh=True)

@@ -21,7 +21,13 @@ from optin import erasures, people, wordings
 from optin.fans import Fan, Profile
 
 FORMAT = 1  # of the JSON: changed with any field that is renamed or taken away
-INSIDE = frozenset({"lane", "attempts", "once", "token_hash", "person_id", "manager_id", "revision"})  # of no person
+# Of no person, or of another one.
+INSIDE = frozenset(
+    {
+        "lane", "attempts", "once", "token_hash", "person_id", "manager_id", "revision", "came_by", "came_first",
+        "shared_by", "other_id",
+    }
+)  # fmt: skip
 BY_WHOM = frozenset({"said_by", "by"})
 Dossier = dict[str, Any]
 

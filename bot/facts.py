@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from bot import accounts, comebacks, inbox, outbox, showcase
+from bot import accounts, comebacks, inbox, outbox, refs, showcase
 from bot.inbox import Entry
+from bot.refs import Ref
 from bot.showcase import Showcase
 from bot.stakes import Stakes
-from leads import fan_facts, pipeline
-from offers import claims
+from leads import fan_facts, merits, pipeline
+from leads.merits import Thanks
+from offers import arrivals, claims
 from offers.claims import Hold
 from offers.conditions import FanFacts
 from optin import consents, erasures, fans, history, house_rules, people, receipts
@@ -59,6 +61,7 @@ class Facts:
 
     people: dict[Handle, Known]
     showcase: Showcase
+    refs: dict[str, Ref]  # what the links say by which they came, by payload
     about: dict[UUID, FanFacts]  # by person: what conditions ask, where an offer has any
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
@@ -76,6 +79,9 @@ class Notes:
     new: list[Known] = field(default_factory=list)
     met: dict[UUID, Known] = field(default_factory=dict)
     touchpoints: list[dict[str, Any]] = field(default_factory=list)
+    arrivals: dict[int, dict[str, Any]] = field(default_factory=dict)  # by entry
+    merits: list[dict[str, Any]] = field(default_factory=list)
+    thanks: list[Thanks] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +89,7 @@ class Notes:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: set[tuple[UUID, str]] = field(default_factory=set)  # of this fan, on this channel
     removed: set[tuple[UUID, str]] = field(default_factory=set)  # what this fan took back, by the platform's id
+    reworded: set[tuple[UUID, str]] = field(default_factory=set)
     emptied: list[int] = field(default_factory=list)  # entries whose words nobody needs any more
     changed_leads: set[UUID] = field(default_factory=set)
     heard: list[tuple[int, str, str]] = field(default_factory=list)
@@ -106,9 +113,10 @@ def load(
     said = outbox.said(session, once)
     version, caps = house_rules.current(session)
     paused = accounts.paused(session, now)
-    shown = showcase.stocked(session)
+    links = refs.read(session, secret, entries)
+    shown = showcase.stocked(session, {payload: ref.offer_id for payload, ref in links.items()})
     about = _about(session, people.values(), now) if shown.for_some else {}
-    return Facts(people, shown, about, paused, said, version, caps, left_alone, let_go)
+    return Facts(people, shown, links, about, paused, said, version, caps, left_alone, let_go)
 
 
 def _about(session: Session, people: Iterable[Known], now: datetime) -> dict[UUID, FanFacts]:
@@ -154,6 +162,9 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _write_people(session, notes, facts, now)
     ours = [outbox.touchpoint(message, message.external_id, now) for message in proven]
     history.remember(session, notes.touchpoints + ours)
+    arrivals.write(session, list(notes.arrivals.values()))
+    merits.write(session, notes.merits)
+    merits.thanked(session, notes.thanks)
     consents.journal(session, notes.consents)
     claims.opened(session, notes.claims)
     for channel in {channel for _, channel in notes.withdrawn}:
@@ -166,14 +177,16 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     _take_back(session, notes, facts, now)
     for kept in (
         notes.new, notes.touchpoints, notes.consents, notes.claims, notes.messages, notes.receipts, notes.heard,
-        notes.emptied,
+        notes.emptied, notes.arrivals, notes.merits, notes.thanks,
     ):  # fmt: skip
         kept.clear()
     notes.met, notes.echoes, notes.withdrawn, notes.changed_leads, notes.removed = {}, {}, set(), set(), set()
+    notes.reworded = set()
 
 
 def _take_back(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     """What a fan took back is kept nowhere: neither as he wrote it nor as the platform told it."""
+    merits.take_back(session, notes.removed | notes.reworded)
     rows = history.heard_as(session, notes.removed)
     whose = {fan_id for fan_id, _ in notes.removed}
     handles = [handle.handle for handle, known in facts.people.items() if known.fan_id in whose]

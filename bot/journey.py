@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from bot import bouncing, facts, inbox, joining, language, meaning, outbox, speech
+from bot import arriving, bouncing, facts, inbox, joining, language, meaning, outbox, speech
 from bot.assembly import Bot
 from bot.claims_by_chat import takes_a_step, wait_for_turns
 from bot.facts import Known, Verdict
@@ -21,6 +21,9 @@ from bot.scene import Scene
 from bot.speech import Say
 from bot.wishing import wishes_something
 from connectors import Kind
+from leads import merits
+from leads.ambassadors import Kind as Merited
+from leads.merits import Thanks
 from optin import history, people, wishes
 from optin.standing import EVERYWHERE, Purpose
 from optin.wishes import Stop
@@ -28,6 +31,7 @@ from optin.wishes import Stop
 SPOKEN = frozenset(
     {Kind.COMMENT, Kind.POST, Kind.MENTION, Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT, Kind.RATING}
 )
+PUBLIC = frozenset({Kind.COMMENT, Kind.POST, Kind.MENTION, Kind.RATING})
 PRIVATE = frozenset({Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT})
 REWRITTEN = frozenset({Kind.COMMENT_EDITED, Kind.MESSAGE_EDITED})
 REMOVED = frozenset({Kind.COMMENT_REMOVED, Kind.MESSAGE_REMOVED})
@@ -68,7 +72,8 @@ def _hear_one(scene: Scene) -> Verdict:
 
 def _recognize(scene: Scene) -> Known:
     """The fan, as we know him or as we just meet him, with what he did now remembered."""
-    fan = scene.fan() or _meet(scene)
+    met = scene.fan()
+    fan = met or _meet(scene)
     one = scene.interaction
     fan.name = one.author_name or fan.name
     fan.last_heard_at = max(fan.last_heard_at or one.at, one.at)
@@ -76,6 +81,7 @@ def _recognize(scene: Scene) -> Known:
         _open_window(scene, fan)
     scene.notes.met[fan.profile_id] = fan
     scene.remember(fan)
+    arriving.note(scene, fan, is_new=met is None)
     return fan
 
 
@@ -150,8 +156,7 @@ def _changed_his_words(scene: Scene, fan: Known) -> Verdict | None:
     for touchpoint in scene.notes.touchpoints:
         if touchpoint["fan_id"] == fan.fan_id and touchpoint["subject"] == one.subject:
             touchpoint["text"] = text
-    if one.kind in REMOVED:
-        scene.notes.removed.add((fan.fan_id, one.subject))
+    (scene.notes.removed if one.kind in REMOVED else scene.notes.reworded).add((fan.fan_id, one.subject))
     return Outcome.SILENT, "edited" if one.kind in REWRITTEN else "removed"
 
 
@@ -183,6 +188,21 @@ def _complains(scene: Scene, fan: Known) -> Verdict | None:
     return speech.draft(scene, fan, "draft_complaint", scene.meant.value)
 
 
+def _is_kind(scene: Scene, fan: Known) -> Verdict | None:
+    """Praise where others read it, and thanks to another fan, are remembered. They need no answer for that."""
+    one, praise = scene.interaction, scene.meant is Meaning.PRAISE
+    if one.kind not in PUBLIC or fan.person.objects_to_profiling or not (praise or scene.meant is Meaning.THANKS):
+        return None
+    said = [merits.merit(fan.fan_id, Merited.PRAISE, scene.said_at, one.subject or one.id)] if praise else []
+    if one.parent in ("", one.thread):
+        scene.notes.merits += said
+    elif scene.rules.exact_parent:
+        scene.notes.thanks.append(
+            Thanks(one.platform, one.account, one.parent, fan.fan_id, scene.said_at, of_brand=tuple(said))
+        )
+    return None
+
+
 def _else(scene: Scene, fan: Known) -> Verdict | None:
     """What is neither an answer nor a wish: a greeting is greeted, a question goes to a person."""
     if scene.interaction.kind in PRIVATE:
@@ -209,6 +229,7 @@ STEPS: tuple[Step, ...] = (
     _says_nothing,
     wishes_something,
     _complains,
+    _is_kind,
     takes_a_step,
     asks_for_an_offer,
     _else,

@@ -1,4 +1,5 @@
-"""Noting what a fan told a manager, by phone or across the counter, and who turned out to be one person.
+"""Noting what a fan told a manager, by phone or across the counter, who turned out to be one person, and
+whose words helped others.
 
 A manager writes down a no, a pause and a link, each with a reason. A yes can only be the fan's own.
 """
@@ -13,8 +14,9 @@ from sqlmodel import Session
 from bot import changes, outbox, own_words
 from bot.changes import Subject, What
 from bot.managers import Manager
-from leads import pipeline
+from leads import merits, pipeline
 from optin import consents, links, people, preferences
+from optin.history import Touchpoint
 from optin.links import Link, Proof
 from optin.preferences import About
 from optin.standing import EVERYTHING, EVERYWHERE, Purpose
@@ -78,6 +80,22 @@ def unlink(session: Session, fan_id: UUID, link_id: int, reason: str, manager: M
     changes.record(session, manager, What.UNLINKED, Subject.FAN, fan_id, {}, told, now)
     pipeline.touch_all(session, fan_ids, now)
     return True
+
+
+def helped(session: Session, words: Touchpoint, manager: Manager, now: datetime) -> bool:
+    """The manager saw that these words of a fan helped another. False where that counts for nothing: he objects."""
+    if people.one(session, words.fan_id).objects_to_profiling:
+        return False
+    if (words.fan_id, words.subject) not in merits.helpful(session, [words.fan_id]):
+        merits.mark(session, words)
+        changes.record(session, manager, What.SAID_HELPFUL, Subject.FAN, words.fan_id, {}, {}, now)
+    return True
+
+
+def not_helped(session: Session, words: Touchpoint, manager: Manager, now: datetime) -> None:
+    """Taken back, whoever said it."""
+    merits.unmark(session, words)
+    changes.record(session, manager, What.NOT_HELPFUL, Subject.FAN, words.fan_id, {}, {}, now)
 
 
 def _withdraw(

@@ -1,6 +1,6 @@
 """Offering: what a fan asked for is looked up in the catalogue, and he gets his own hold on it."""
 
-from bot import meaning, settling, speech
+from bot import arriving, meaning, settling, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
 from bot.scene import Scene
@@ -93,6 +93,7 @@ def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:
     one, claim_id = scene.interaction, scene.bot.new_id()
     hold = Hold(claim_id, fan.fan_id, offer.id, Step.EMAIL.value, None)
     fan.holds.append(hold)
+    arriving.at_offer(scene, fan, offer.id)
     scene.notes.claims.append(
         {
             "id": claim_id,

@@ -18,6 +18,7 @@ from leads import pipeline, purchases
 from leads.pipeline import Lead
 from leads.purchases import Purchase
 from offers import claims
+from offers.arrivals import Arrival
 from offers.claims import Claim
 from optin import links
 from optin.addresses import hash_of
@@ -63,6 +64,7 @@ def keep_nothing(session: Session, bot: Bot, them: Traces, now: datetime) -> Non
     _keep_no_codes(session, bot, them)
     _keep_no_addresses(session, them, now)
     _keep_no_purchases(session, them, now)
+    _tell_that_touches_go(session, them, now)
     through = update(Preference).where(col(Preference.profile_id).in_(them.profile_ids))
     others = through.where(col(Preference.fan_id).not_in(them.fan_ids))
     session.execute(others.values(profile_id=None, evidence=ERASED))
@@ -129,6 +131,14 @@ def _keep_no_purchases(session: Session, them: Traces, now: datetime) -> None:
     theirs = select(Lead.id).where(col(Lead.fan_id).in_(them.fan_ids))
     named = update(Purchase).where(col(Purchase.lead_id).in_(theirs), col(Purchase.fan_id).not_in(them.fan_ids))
     session.execute(named.values(lead_id=None))  # the shop named their lead beside somebody else's code
+
+
+def _tell_that_touches_go(session: Session, them: Traces, now: datetime) -> None:
+    """Others came by what these did while they were one person: that goes with them, and a reader has to hear of it."""
+    theirs = select(Arrival.id).where(col(Arrival.fan_id).in_(them.fan_ids))
+    claimed = select(Claim.fan_id).where(col(Claim.came_by).in_(theirs))
+    led = select(Lead.fan_id).where(col(Lead.came_first).in_(theirs))
+    pipeline.touch_all(session, {*session.exec(claimed), *session.exec(led)} - them.fan_ids, now)
 
 
 def keep_no_words(session: Session, bot: Bot, them: Traces) -> None:

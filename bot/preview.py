@@ -73,10 +73,10 @@ def too_long(bot: Bot, sheet: Sheet, language: str) -> list[TooLong]:
     ]
 
 
-def entrances(bot: Bot, sheet: Sheet, slug: str) -> list[Entrance]:
-    """The links that may be printed or posted, where a platform has such links."""
+def entrances(bot: Bot, sheet: Sheet, payload: str) -> list[Entrance]:
+    """The links that bring this payload, where the offer shows and the platform has such links."""
     found = [
-        Entrance(connector.name, account, connector.entry_link(account, ENTRANCE + slug))
+        Entrance(connector.name, account, connector.entry_link(account, payload))
         for connector in _shown_on(bot, sheet)
         for account in connector.accounts
         if not sheet.accounts or account in sheet.accounts

@@ -1,5 +1,6 @@
 """The managers' shelf: offers are made, changed, opened and paused, and each change says who did it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,11 @@ from bot import changes, preview
 from bot.assembly import Bot
 from bot.changes import Subject, What
 from bot.managers import Manager
-from offers import editing
+from offers import editing, ways_in
 from offers.catalog import Offer, State
 from offers.editing import Amiss, Faults, Sheet
 from offers.texts import Fault
+from offers.ways_in import Name, WayIn
 
 
 def make(session: Session, bot: Bot, sheet: Sheet, slug: str, manager: Manager, now: datetime) -> Offer:
@@ -45,6 +47,14 @@ def open_(session: Session, bot: Bot, offer: Offer, manager: Manager, now: datet
         return {"name": [Fault(Amiss.CHANGED)]}
     _record_state(session, offer.id, was, State.OPEN, What.OPENED, manager, now)
     return {}
+
+
+def name_way(session: Session, bot: Bot, offer: Offer, name: Name, manager: Manager, now: datetime) -> WayIn | None:
+    """A link to this offer under a name of its own. None where it has one of this name."""
+    way = ways_in.add(session, bot.new_id(), f"{bot.draw():016x}"[:12], offer.id, name, now)
+    if way is not None:
+        changes.record(session, manager, What.WAY_NAMED, Subject.OFFER, offer.id, {}, asdict(name), now)
+    return way
 
 
 def pause(session: Session, offer: Offer, manager: Manager, now: datetime) -> None:

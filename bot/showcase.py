@@ -31,6 +31,7 @@ class Showcase:
     offers: Mapping[UUID, Offer]
     matcher: Matcher
     for_some: Mapping[UUID, Test]  # of the offers that are not for everybody, who may have them
+    by_link: Mapping[str, UUID]  # the offers that links of ours name, by payload (bot/refs.py)
 
     def wished(self, one: Interaction, now: datetime) -> list[Wish]:
         """What he names: several offers where he names them all as plainly."""
@@ -49,8 +50,8 @@ class Showcase:
         return [one.slug for one in self.offers.values() if one.state == State.OPEN.value]
 
     def _named(self, payload: str, now: datetime) -> Wish | None:
-        slug = payload.removeprefix(PREFIX)
-        shown = (offer for offer in self.offers.values() if slug and offer.slug == slug)
+        slug, linked = payload.removeprefix(PREFIX), self.by_link.get(payload)
+        shown = (offer for offer in self.offers.values() if offer.id == linked or (slug and offer.slug == slug))
         return next(
             (Wish(offer, "") for offer in shown if catalog.is_open(offer, now) or self.instead(offer, now)), None
         )
@@ -75,11 +76,12 @@ class Showcase:
         return holds is None or about is None or holds(about)
 
 
-def stocked(session: Session) -> Showcase:
+def stocked(session: Session, by_link: Mapping[str, UUID]) -> Showcase:
     """What may be asked for now, in one query; what finds it is built anew only when the catalogue has changed."""
     offers = catalog.asked_for(session)
     for_some = {offer.id: _test(offer) for offer in offers if offer.conditions != condition_rows.everybody()}
-    return Showcase({offer.id: offer for offer in offers}, _matcher(tuple(map(_candidate, offers))), for_some)
+    matcher = _matcher(tuple(map(_candidate, offers)))
+    return Showcase({offer.id: offer for offer in offers}, matcher, for_some, by_link)
 
 
 def _test(offer: Offer) -> Test:

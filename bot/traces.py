@@ -28,14 +28,17 @@ from bot.spending import Spending
 from leads.details import Detail
 from leads.hooks import Delivery, Endpoint
 from leads.keys import ApiKey
+from leads.merits import Merit
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
 from offers.arms import Arm
+from offers.arrivals import Arrival
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.exposures import Exposure
 from offers.listed import OfferCode
+from offers.ways_in import WayIn
 from optin import addresses, links
 from optin.confirmations import Confirmation
 from optin.consents import Consent
@@ -92,6 +95,7 @@ def _bought_by_address(them: Traces) -> ColumnElement[bool]:
 HIS: Mapping[type[SQLModel], Where] = {
     Delivery: _of_fan(Delivery),
     Purchase: lambda them: or_(col(Purchase.fan_id).in_(them.fan_ids), _bought_by_address(them)),
+    Merit: _of_fan(Merit),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
     Exposure: _of_fan(Exposure),
@@ -103,6 +107,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     OfferCode: lambda them: col(OfferCode.taken_by).in_(them.claim_ids),  # it goes, lest somebody else get it
     Detail: _of_fan(Detail),
     Claim: _of_fan(Claim),
+    Arrival: _of_fan(Arrival),
     Preference: _of_fan(Preference),
     Member: _of_fan(Member),  # what a platform may have of him stays without his name until it is out there
     Link: lambda them: links.naming(them.fan_ids),
@@ -141,6 +146,7 @@ NOBODYS: Mapping[type[SQLModel], str] = {
     SignInTry: "hashes of who tried to sign in to the panel, for a day",
     Spending: "what the platforms charge the brand",
     Suppression: "keyed hashes of whom to leave alone",
+    WayIn: "where the brand put its links",
 }
 
 

@@ -198,6 +198,7 @@ class Rules:
     human_window: timedelta | None = None  # the same for a message that a person types; None: as `window`
     private_reply_within: timedelta | None = None  # of the comment's own time; None: there are no private replies
     may_begin: bool = False  # we may write first, to who consented: it needs no window (mail, SMS)
+    exact_parent: bool = False  # `Interaction.parent` is the very words that it answers, not the top of their thread
     summoned_only: bool = False  # a public reply goes only to who mentioned us
     max_text: Mapping[Way, int] = field(default_factory=dict)  # characters
     max_buttons: int = 0

@@ -96,6 +96,7 @@ RULES = Rules(
         Kind.REFERRAL: (Way.DIRECT,),
         Kind.CONTACT: (Way.DIRECT,),
     },
+    exact_parent=True,  # Bot API, Message.reply_to_message, checked 2026-06
     # Once the fan has written or pressed Start there is no end to it but a block: Bots FAQ, checked 2026-06.
     opens_window=frozenset({Kind.MESSAGE, Kind.PRESS, Kind.REFERRAL, Kind.CONTACT}),
     max_text={Way.PUBLIC: 4096, Way.DIRECT: 4096},  # Bot API, sendMessage, checked 2026-06

@@ -153,6 +153,7 @@ class X(Connector):
     rules: ClassVar[Rules] = Rules(
         answers={Kind.MENTION: (Way.PUBLIC,), Kind.MESSAGE: (Way.DIRECT,)},
         opens_window=frozenset({Kind.MESSAGE}),  # a message to the account counts as asking [K]
+        exact_parent=True,  # referenced_tweets names the very post that it replies to [K]
         summoned_only=True,  # self-serve plans since 2026-02-23. X, Create Post page, checked 2026-08
         max_text={
             Way.PUBLIC: 280,  # as `weighted_length` counts. X, Counting Characters page, checked 2026-08

@@ -1,7 +1,8 @@
 """The audience of an offer: how many people meet its conditions. A person counts once, with all that his fans did.
 
-The tree is asked in SQL, but for one thing: what consent holds after profiles were linked (optin/standing.py replays
-the journal). Of linked people the query lets through whoever may meet the conditions, and each is looked at here.
+The tree is asked in SQL, but for one thing: what a person's words mean after profiles were linked (optin/standing.py
+replays the journal). Of linked people the query lets through whoever may meet the conditions, and each is looked at
+here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,12 +45,12 @@ def willing(tree: Tree, channels: Iterable[str]) -> Tree:
 
 
 def matching(tree: Tree, now: datetime) -> sa.Select[UUID]:
-    """The people who meet the conditions; where these rest on consent, also linked people who only may meet them."""
-    return _matching(tree, _known(tree), now)
+    """The people who meet the conditions; where these hang on his words, also linked people who only may meet them."""
+    return _matching(tree, _known(tree, now), now)
 
 
 def _sure(tree: Tree, now: datetime) -> sa.Select[UUID]:
-    known = _known(tree)
+    known = _known(tree, now)
     people = _matching(tree, known, now)
     return people.where(~known.c.linked) if rests_on_consent(tree) else people
 
@@ -58,14 +59,14 @@ def _looked_at(session: Session, tree: Tree, now: datetime) -> Iterator[UUID]:
     """The linked people of whom the query isn't sure, and who do meet the conditions."""
     if not rests_on_consent(tree):
         return
-    known, holds = _known(tree), conditions.compiled(tree)
+    known, holds = _known(tree, now), conditions.compiled(tree)
     candidates = session.scalars(_matching(tree, known, now).where(known.c.linked)).all()
     for start in range(0, len(candidates), AT_ONCE):
         facts = fan_facts.load(session, candidates[start : start + AT_ONCE], now)
         yield from (person_id for person_id, his in facts.items() if holds(his))
 
 
-def _known(tree: Tree) -> Known:
+def _known(tree: Tree, now: datetime) -> Known:
     """A row for each person, with a column for each condition.
 
     Materialized, so that PostgreSQL joins before it filters: it takes a few conditions for so rare that it would then
@@ -75,7 +76,7 @@ def _known(tree: Tree) -> Known:
     joined: sa.FromClause = person
     columns: list[sa.ColumnElement[object]] = [person.c.person_id, person.c.linked]
     for name, condition in _named(tree).items():
-        each = condition_queries.known(condition)
+        each = condition_queries.known(condition, now)
         joined = joined.outerjoin(each, each.c.person_id == person.c.person_id)
         columns.append(each.c.value.label(name))
     return sa.select(*columns).select_from(joined).cte("known").prefix_with("MATERIALIZED", dialect="postgresql")

@@ -14,22 +14,24 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 from connectors import Kind
-from leads import purchases, stage_queries
+from leads import purchases, scores, stage_queries
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
 from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
-from optin.standing import EVERYTHING, EVERYWHERE, Act, Purpose
+from optin.standing import EVERYTHING, EVERYWHERE, LET_US_WRITE, Act, Purpose
 
 _PERSON: sa.Label[UUID] = col(Fan.person_id).label("person_id")
 _THERE = sa.literal(1)
 _CLAIMED = col(Claim.code).is_not(None)
 
 
-def known(condition: Condition) -> sa.Subquery:
+def known(condition: Condition, now: datetime) -> sa.Subquery:
     """`person_id` and `value`, once a person."""
+    if condition.field in _FADING:
+        return _FADING[condition.field](now).subquery()
     return _KNOWN[condition.field](condition.value).subquery()
 
 
@@ -93,7 +95,8 @@ def _yes(asked: Yes) -> sa.Select[Any]:
 def _is_about(asked: Yes) -> ColumnElement[bool]:
     purpose: ColumnElement[bool] = col(Consent.purpose).in_((asked.purpose, EVERYTHING))
     if asked.purpose == Purpose.SERVICE:
-        purpose = sa.or_(purpose, col(Consent.act) == Act.GRANTED.value)
+        lets_us_write = sa.and_(col(Consent.act) == Act.GRANTED.value, col(Consent.purpose).in_(LET_US_WRITE))
+        purpose = sa.or_(purpose, lets_us_write)
     here = col(Consent.channel).in_((asked.channel, EVERYWHERE))
     return sa.and_(here, col(Consent.act) != Act.ASKED.value, purpose)
 
@@ -116,6 +119,8 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "spent": _bought(lambda purchase: func.sum(purchase.amount)),
     "consent": _yes,
 }
+
+_FADING: Mapping[str, Callable[[datetime], sa.Select[Any]]] = {"ambassador_score": scores.of_all}
 
 
 def _within(at: ColumnElement[Any], days: int, now: datetime) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from leads import deeds, pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
+from offers import arrivals
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, people
@@ -115,12 +116,19 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
     did = deeds.of(session, everybody)
+    came = arrivals.told(session, {one for row in rows for one in _touches(*row) if one is not None})
 
     def told(lead: Lead, offer: Offer | None, claim: Claim | None) -> Told:
         person = everybody[lead.fan_id]
-        return Told(lead, offer, claim, person, leads[person.id], did[person.id])
+        first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
+        return Told(lead, offer, claim, person, leads[person.id], did[person.id], first, last)
 
     return {row[0].revision: records.of(told(*row), journal) for row in rows if row[0].fan_id in everybody}
+
+
+def _touches(lead: Lead, _offer: Offer | None, claim: Claim | None) -> tuple[int | None, int | None]:
+    """How he came first, and how he came last before he took the code."""
+    return lead.came_first, claim.came_by if claim else None
 
 
 def _leads_of(session: Session, shown: Mapping[UUID, Lead], everybody: Mapping[UUID, Person]) -> Leads:

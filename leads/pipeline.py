@@ -11,11 +11,12 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from leads import details, hooks, release
 from leads.hooks import Event, Happened
+from offers import arrivals
 from offers.claims import Claim
 from offers.questions import Question
 from optin import addresses, people
 from optin.fans import Fan
-from optin.schema import among, belongs_to, known, many
+from optin.schema import Counted, among, belongs_to, known, many
 
 
 class Lead(SQLModel, table=True):
@@ -36,6 +37,9 @@ class Lead(SQLModel, table=True):
     account: str
     post: str = ""
     first_touch_at: datetime
+    came_first: int | None = Field(
+        default=None, foreign_key="arrival.id", ondelete="SET NULL", nullable=True, index=True, sa_type=Counted
+    )
     created_at: datetime
     updated_at: datetime
     revision: int = Field(sa_type=BigInteger, unique=True)
@@ -83,7 +87,7 @@ def promote(
     # First the line of writers, then the look: two offers taken at once would both find no lead, and make two.
     revision = next_revision(session)
     before = of(session, claim.fan_id)
-    lead = before or _born(lead_id, claim, consent_id, first_touch_at, now)
+    lead = before or _born(session, lead_id, claim, consent_id, first_touch_at, now)
     lead.email = claim.email or lead.email
     lead.email_hash = addresses.hash_of(lead.email) if lead.email else ""
     lead.updated_at = now
@@ -194,7 +198,10 @@ def newest(session: Session, most: int = 200) -> list[Lead]:
     return list(session.exec(select(Lead).order_by(col(Lead.revision).desc()).limit(most)))
 
 
-def _born(lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime) -> Lead:
+def _born(
+    session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
+) -> Lead:
+    came = arrivals.ends(session, claim.fan_id)
     return Lead(
         id=lead_id,
         fan_id=claim.fan_id,
@@ -208,6 +215,7 @@ def _born(lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime
         account=claim.account,
         post=claim.post,
         first_touch_at=first_touch_at,
+        came_first=came.first if came else None,
         created_at=now,
         updated_at=now,
         revision=0,

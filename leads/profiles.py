@@ -12,6 +12,8 @@ Sources, all read 2026-11:
   which an upsert of the Bulk API 2.0 finds a lead again.
 - Odoo: `crm.lead` in https://github.com/odoo/odoo/blob/694f48a5/addons/crm/models/crm_lead.py (`name` and `type` are
   required); `id` is the External ID, by which a second import brings the first up to date (Odoo's import FAQ).
+  `source_id`, `medium_id` and `campaign_id` are those of `utm.mixin` in addons/utm/models/utm_mixin.py, told by name,
+  and of the last touch, since Odoo knows one. Let the import create the names that it does not know.
 - EspoCRM: `Lead` in https://github.com/espocrm/espocrm, application/Espo/Modules/Crm/Resources/metadata/entityDefs/
   Lead.json (`lastName` is required; status and source are enumerations). `cFanfareId` and its like are fields of your
   own, for which EspoCRM itself begins the name with a `c`.
@@ -29,7 +31,7 @@ from enum import StrEnum
 
 from leads import rows
 from leads.records import Record
-from leads.rows import Row
+from leads.rows import TOUCHES, Row
 
 Value = str | bool | None
 Field = Callable[[Row], Value]
@@ -41,6 +43,7 @@ LIFECYCLE = {
     "qualified": "marketingqualifiedlead",
     "customer": "customer",
 }
+UTM = ("utm_source", "utm_medium", "utm_campaign")
 UNKNOWN = "[not provided]"  # where a CRM insists on a name
 
 
@@ -110,7 +113,15 @@ def _remarks(row: Row) -> str | None:
     """What has no field of its own there."""
     told = {"Consent": row["consent"], "Offer": row["offer_name"], "Code": row["code"], "Post": row["post"]}
     told |= {"Birthday": row["birthday"], "Stage": row["stage"], "Score": row["score"]}
+    told |= {"First touch": _touch(row, "first_touch"), "Last touch": _touch(row, "last_touch")}
     return "\n".join(f"{name}: {value}" for name, value in told.items() if value) or None
+
+
+def _touch(row: Row, which: str) -> str:
+    """ "telegram, ete, shop window / poster / summer": where, for which offer, by which link."""
+    link = " / ".join(word for part in UTM if (word := row[f"{which}_{part}"]))
+    friend = "by a friend" if row[f"{which}_by_friend"] == "true" else ""
+    return ", ".join(word for word in (row[f"{which}_platform"], row[f"{which}_offer"], link, friend) if word)
 
 
 FIELDS: Mapping[Profile, Mapping[str, Field]] = {
@@ -131,6 +142,7 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "fanfare_platform": _same("platform"),
         "fanfare_offer": _same("offer"),
         "fanfare_code": _same("code"),
+        **{f"fanfare_{which}_{part}": _same(f"{which}_{part}") for which in TOUCHES for part in ("platform", *UTM)},
         "fanfare_updated_at": _same("updated_at"),
     },
     Profile.SALESFORCE: {
@@ -158,6 +170,9 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "phone": _same("phone"),
         "zip": _same("postcode"),
         "referred": _same("platform"),
+        "source_id": _same("last_touch_utm_source"),
+        "medium_id": _same("last_touch_utm_medium"),
+        "campaign_id": _same("last_touch_utm_campaign"),
         "description": _remarks,
         "active": _while_active(True, False),
     },

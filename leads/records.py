@@ -15,6 +15,7 @@ from leads.pipeline import ErasedLead, Lead
 from leads.release import Release
 from leads.scoring import Points
 from offers import stages
+from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.stages import Stage
@@ -43,8 +44,22 @@ class ConsentSummary(Public):
     )
 
 
+class Touch(Public):
+    """One time when a person came to us: wrote, commented, or followed a link of ours."""
+
+    at: datetime = Field(description="When.")
+    platform: str = Field(description="Where: `facebook`, `telegram`, `x`.")
+    account: str = Field(description="The brand's page, bot or handle, by the platform's id.")
+    post: str | None = Field(description="The post under which it was, by the platform's id.")
+    offer: str | None = Field(description="The offer that it was about, by its short name.")
+    by_friend: bool = Field(description="Whether a friend's own link brought him. Whose is not told.")
+    utm_source: str | None = Field(description="Where the link stood, in the brand's words: `shop window`.")
+    utm_medium: str | None = Field(description="What kind of thing the link stood on: `poster`.")
+    utm_campaign: str | None = Field(description="The campaign to which the link belonged.")
+
+
 class Source(Public):
-    """Where a lead comes from."""
+    """Where a lead comes from. The first and the last touch are kept apart, and neither changes afterwards."""
 
     platform: str = Field(description="Where we met: `facebook`, `telegram`, `x`.")
     account: str = Field(description="The brand's page, bot or handle, by the platform's id.")
@@ -52,6 +67,8 @@ class Source(Public):
     offer: str | None = Field(description="The offer's short name, as it stands in links.")
     offer_name: str | None = Field(description="The offer's name inside the brand.")
     first_touch_at: datetime = Field(description="When we first heard of this person.")
+    first_touch: Touch | None = Field(description="How this person first came to us, as it was known at his first yes.")
+    last_touch: Touch | None = Field(description="How he came last before he took the code; `null` without a code.")
 
 
 class Code(Public):
@@ -145,6 +162,8 @@ class Told:
     person: Person
     leads: Sequence[Lead]
     did: Deeds
+    first: Came | None = None
+    last: Came | None = None
 
 
 def of(told: Told, journal: Mapping[int, Consent]) -> Record:
@@ -189,7 +208,7 @@ def _active(told: Told, let_go: Mapping[UUID, Release], journal: Mapping[int, Co
         created_at=lead.created_at,
         updated_at=lead.updated_at,
         consent=tuple(summary(told.person, [one.fan_id for one in leads], journal)),
-        source=_source(lead, told.offer),
+        source=_source(told),
         code=Code(code=claim.code, claimed_at=claim.claimed_at) if claim and claim.code else None,
         stage=stages.of(told.did.footing) if may.stage else None,
         score=score.points if score else None,
@@ -232,7 +251,8 @@ def _line(said: Consent, channel: str, purpose: str, *, granted: bool) -> Consen
     )
 
 
-def _source(lead: Lead, offer: Offer | None) -> Source:
+def _source(told: Told) -> Source:
+    lead, offer = told.lead, told.offer
     return Source(
         platform=lead.platform,
         account=lead.account,
@@ -240,4 +260,22 @@ def _source(lead: Lead, offer: Offer | None) -> Source:
         offer=offer.slug if offer else None,
         offer_name=offer.name if offer else None,
         first_touch_at=lead.first_touch_at,
+        first_touch=_touch(told.first),
+        last_touch=_touch(told.last),
+    )
+
+
+def _touch(came: Came | None) -> Touch | None:
+    if came is None:
+        return None
+    return Touch(
+        at=came.at,
+        platform=came.platform,
+        account=came.account,
+        post=came.post or None,
+        offer=came.offer or None,
+        by_friend=came.by_friend,
+        utm_source=came.source or None,
+        utm_medium=came.medium or None,
+        utm_campaign=came.campaign or None,
     )

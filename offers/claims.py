@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from offers.catalog import Offer
 from optin import addresses
 from optin.fans import Fan
-from optin.schema import belongs_to, known, write_all
+from optin.schema import Counted, belongs_to, known, write_all
 
 
 class Step(StrEnum):
@@ -53,6 +53,10 @@ class Claim(SQLModel, table=True):
     name: str = ""
     code: str | None = Field(default=None, max_length=40, unique=True)
     claimed_at: datetime | None = None
+    # How he came last before he took the code.
+    came_by: int | None = Field(
+        default=None, foreign_key="arrival.id", ondelete="SET NULL", nullable=True, index=True, sa_type=Counted
+    )
 
 
 def token(secret: str, claim_id: UUID) -> str:
@@ -137,7 +141,7 @@ def newest_with_email(session: Session, fan_ids: Collection[UUID]) -> Claim | No
 
 
 _TABLE = Claim.__table__  # type: ignore[attr-defined]
-_SETTLED = ("email", "email_hash", "code", "claimed_at", "step")
+_SETTLED = ("email", "email_hash", "code", "claimed_at", "step", "came_by")
 _SETTLE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("row"), _TABLE.c.code.is_(None))
@@ -145,11 +149,11 @@ _SETTLE = (
 )
 
 
-def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> None:
+def settle(session: Session, claim: Claim, email: str, code: str, came_by: int | None, now: datetime) -> None:
     """Give the code, once. Raises where it has one: then somebody took it without waiting for his turn."""
     told: dict[str, Any] = {
         "email": email, "email_hash": addresses.hash_of(email), "code": code, "claimed_at": now,
-        "step": Step.CONSENT.value,
+        "step": Step.CONSENT.value, "came_by": came_by,
     }  # fmt: skip
     first: Any = session.connection().execute(_SETTLE, told | {"row": claim.id})
     if not first.rowcount:

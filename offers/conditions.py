@@ -116,6 +116,7 @@ class FanFacts:
     is_lead: bool = False
     stage: frozenset[str] = frozenset({Stage.ANONYMOUS.value})  # the one at which he is
     is_customer: bool = False
+    ambassador: int = 0  # points, by leads/ambassadors.py
     purchases: int = 0
     last_purchase: timedelta | None = None
     spent: Mapping[str, int] = field(default_factory=dict)  # by currency
@@ -147,6 +148,7 @@ FIELDS: Mapping[str, Field] = {
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
     "stage": Field(Kind.WORDS, "Stage that the fan has reached", "stage", tuple(map(str, Stage)), replayed=True),
     "is_customer": Field(Kind.YES_OR_NO, "Is a customer", "is_customer"),
+    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador", replayed=True),
     "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),
     "last_purchase": Field(Kind.AGE, "Last purchase", "last_purchase"),
     "spent": Field(Kind.MONEY, "Money spent", "spent"),

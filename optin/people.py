@@ -41,6 +41,13 @@ class Person:
         """Whether he ever said yes to it, on whichever channel and profile."""
         return any(line.purpose == purpose and line.act == Act.GRANTED for line in self.lines)
 
+    @property
+    def objects_to_profiling(self) -> bool:
+        """Whether he said no to it, by one of his fans, on any channel: it is said of the person."""
+        channels = {line.channel for line in self.lines if line.act == Act.WITHDRAWN}
+        words = (self.standing(one, channel, Purpose.PROFILING) for channel in channels for one in self.fan_ids)
+        return any(word.withdrawn for word in words)
+
 
 _asked_for = aliased(Fan)
 _TOGETHER = (

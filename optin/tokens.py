@@ -18,6 +18,7 @@ class Page(StrEnum):
     CONFIRM = "confirm"  # the second half of a double opt-in
     RIGHTS = "rights"  # what we know of a fan, for himself
     JOIN = "join"  # one claim from a second platform
+    FRIEND = "friend"  # the offer of a claim, for whoever is given the link
     ERASURE = "erasure"  # how far an erasure is
 
 

@@ -28,6 +28,7 @@ class Pigeon(Connector):
         private_reply_within=timedelta(days=7),
         max_text={Way.PUBLIC: 500},
         max_buttons=3,
+        exact_parent=True,
     )
 
     def __init__(self, account: str, ring: str) -> None:
@@ -41,7 +42,7 @@ class Pigeon(Connector):
         return headers.get("X-Ring") == self._ring
 
     def read(self, body: bytes, received_at: datetime) -> list[Interaction]:
-        return [_read(one, self.accounts[0]) for one in json.loads(body)]
+        return [read_note(one, self.accounts[0]) for one in json.loads(body)]
 
     def send(self, message: Message) -> Receipt:
         if self.faults:
@@ -59,7 +60,7 @@ def connect(environ: Mapping[str, str]) -> Pigeon | None:
     return Pigeon(loft, ring) if loft else None
 
 
-def _read(one: Mapping[str, Any], account: str) -> Interaction:
+def read_note(one: Mapping[str, Any], account: str) -> Interaction:
     return Interaction(
         platform="pigeon",
         account=account,

@@ -64,8 +64,8 @@ class Stage:
         number = next(self._numbers)
         words = {"author_name": who.title(), "subject": f"s{number}", "thread": "post-1"} | more
         one = Interaction(
-            "pigeon",
-            "loft",
+            words.pop("platform", "pigeon"),
+            words.pop("account", "loft"),
             more.pop("id", f"i{number}"),
             kind,
             self.now,

@@ -1,8 +1,5 @@
 """The fan's pages: what is offered, what is asked and why, and the code. Only a button changes anything."""
 
-from io import BytesIO
-
-import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
@@ -13,7 +10,7 @@ from offers.questions import RATHER_NOT, Question
 from optin.preferences import About
 from optin.standing import Purpose
 from optin.wishes import Wish
-from webhooks import addresses
+from webhooks import addresses, pictures
 from webhooks.door import the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
 
@@ -137,9 +134,7 @@ def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
         if visit is None or visit.code is None:
             return unknown()
-        picture = BytesIO()
-        segno.make_qr(visit.code).save(picture, kind="svg", border=4, light="#fff", omitsize=True, xmldecl=False)
-        return Response(picture.getvalue(), mimetype="image/svg+xml")
+        return pictures.qr(visit.code)
 
 
 def give(visit: Visit, form: Form) -> None:
@@ -194,6 +189,7 @@ def show_code(visit: Visit, fault: Fault | None = None, typed: str = "") -> Resp
         askable=askable,
         elsewhere=visit.elsewhere,
         advertising=visit.advertising,
+        for_friends=visit.for_friends,
         form=Form(),
         fault=fault,
         typed=typed,

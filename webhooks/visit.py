@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming, joining, outbox, pages, reach
+from bot import claiming, joining, outbox, pages, preview, reach, refs
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
+from bot.preview import Entrance
 from bot.reach import Choice
 from leads import details
-from offers import catalog, claims, questions
+from offers import catalog, claims, editing, questions
 from offers.catalog import Offer, State
 from offers.claims import Claim
 from offers.questions import Question
@@ -185,6 +186,12 @@ class Visit:
         known = reach.channels(self.session, self.person)
         choices = reach.choices(self.bot, self.person, known, i18n.language())
         return next((one for one in choices if one.purpose == Purpose.AUDIENCES), None)
+
+    @property
+    def for_friends(self) -> list[Entrance]:
+        """His own link on each platform, for friends; none where they would find nothing to take."""
+        payload = refs.of_friend(self.bot.settings.secret, self.claim.id)
+        return [] if self.shut else preview.entrances(self.bot, editing.sheet_of(self.offer), payload)
 
     @property
     def why(self) -> str | None:

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
+from leads import merits
+from leads.ambassadors import Kind
 from leads.details import Detail
 from leads.pipeline import Lead
 from leads.purchases import Purchase
+from offers.arrivals import Arrival
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, links
@@ -21,7 +24,7 @@ from optin.links import Link, Proof
 from tests.offers import trees
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-PURPOSES = (*trees.PURPOSES, "*")
+PURPOSES = (*trees.PURPOSES, "profiling", "*")
 KINDS = ("comment", "message", "comment_edited", "reaction")
 
 
@@ -55,6 +58,10 @@ class Crowd:
             self.link()
         for number in range(count // 2):
             self.buy(number)
+        for _ in range(2 * count):
+            self.arrive(self.chance.choice(self.fans))
+        for number in range(4 * count):
+            self.merit(number)
 
     def meet(self, number: int) -> None:
         fan_id = self.new_id()
@@ -120,6 +127,20 @@ class Crowd:
                 **{"email_hash": "-", **whose},
             )
         )  # fmt: skip
+
+    def arrive(self, fan_id: UUID) -> None:
+        if fan_id in self.profiles:
+            profile_id = self.profiles[fan_id].id
+            self.session.add(Arrival(fan_id=fan_id, profile_id=profile_id, at=NOW, platform="x", account="a"))
+            self.session.flush()
+
+    def merit(self, number: int) -> None:
+        """On few days, some just at the limits; by few fans, for others, for himself, and for nobody whom we know."""
+        days = self.chance.choice((0, 0, 1, 90, 90, 180, 181))
+        at = NOW - timedelta(days=days, microseconds=self.chance.choice((0, -1, 1, 50_000)))
+        kind, few = self.chance.choice(list(Kind)), self.fans[: len(self.fans) // 2]
+        other = self.chance.choice((None, *few))
+        merits.write(self.session, [merits.merit(self.chance.choice(few), kind, at, f"m{number}", other)])
 
     def address(self) -> str:
         return f"fan-{self.chance.randrange(len(self.fans))}@example.com"

@@ -96,6 +96,7 @@ def test_the_invented_crowd_has_people_of_each_sort(database_url: str) -> None:
         "messages",
         "is_lead",
         "is_customer",
+        "ambassador",
         "granted",
         "purchases",
         "spent",

@@ -216,6 +216,8 @@ def test_a_lead_says_where_it_comes_from_and_what_it_allows(stage: Stage) -> Non
             "offer": "ete",
             "offer_name": "Été",
             "first_touch_at": "2026-06-01T10:00:00Z",
+            "first_touch": None,
+            "last_touch": None,
         },
     }
     assert code["claimed_at"] == "2026-06-01T10:00:00Z"

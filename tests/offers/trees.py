@@ -35,6 +35,8 @@ def _value(name: str, operator: Operator) -> st.SearchStrategy[Anything]:
             return _some(_WORDS[name])
         case Kind.OFFERS:
             return _some(OFFERS)
+        case Kind.COUNT if name == "ambassador_score":
+            return st.sampled_from((0, 1, 2, 5, 6, 10, 13, 16, 20))
         case Kind.COUNT:
             return st.integers(0, 5)
         case Kind.AGE:

@@ -317,6 +317,7 @@ def test_the_description_needs_no_key_and_names_each_shape_once(stage: Stage) ->
         "PurchaseTold",
         "Source",
         "TakeCode",
+        "Touch",
         "WithdrawnRecord",
     ]
     assert told["components"]["securitySchemes"]["BearerAuth"]["scheme"] == "bearer"

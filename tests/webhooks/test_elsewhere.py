@@ -57,3 +57,21 @@ def test_the_link_on_his_page_leads_to_one_person_on_both_sides(stage: Stage) ->
     assert word not in link
     assert LINK.findall(form.text) == []  # first the code: what is offered stands alone
     assert LINK.findall(visitor.get(f"/claim/{word}").text) == []  # he is known there by now
+
+
+SHARED = re.compile(r'value="https://pigeon\.example/loft\?ref=(friend-[\w-]+)" readonly')
+
+
+def test_his_own_link_for_friends_stands_beside_his_code_and_as_long_as_there_is_something(stage: Stage) -> None:
+    offer = stage.offer(stock=2)
+    word = stage.claim(offer, stage.fan())
+    visitor = stage.visitor()
+
+    before = visitor.get(f"/claim/{word}").text
+    page = visitor.post(f"/claim/{word}", data={"email": "alice@example.com"}, follow_redirects=True).text
+    other = stage.visitor()
+    other.post(f"/claim/{stage.claim(offer, stage.fan('max'))}", data={"email": "max@example.com"})
+    when_taken = visitor.get(f"/claim/{word}").text
+
+    assert [len(SHARED.findall(each)) for each in (before, page, when_taken)] == [0, 1, 0]
+    assert "Partager avec un ami" in page

@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from webhooks import i18n
 from webhooks.door import the_bot
 from webhooks.panel import (
+    ambassadors,
     asking,
     attention,
     audiences,
@@ -29,6 +30,7 @@ from webhooks.panel import (
     rules,
     sign_in,
     value,
+    ways,
     who,
 )
 from webhooks.panel.shapes import Waiting
@@ -55,6 +57,8 @@ PAGES = (
     journal,
     counter,
     value,
+    ways,
+    ambassadors,
 )
 for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

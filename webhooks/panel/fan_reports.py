@@ -13,8 +13,9 @@ from bot import changes, managers, outbox
 from bot.assembly import Bot
 from bot.changes import Subject
 from bot.outbox import Outgoing, State
+from leads import merits, scores
 from leads.pipeline import Lead
-from offers import catalog
+from offers import arrivals, catalog
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, history, house_rules, links, people, preferences, pressure, wordings
@@ -29,6 +30,7 @@ from webhooks.panel import value_reports
 from webhooks.panel.reports import PAGE, piece, progress
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
+ARRIVALS = 10  # that are shown
 LOOKED_AT = 300  # who once said no, for a page of those of whom it still holds
 ALWAYS_SHOWN = (Purpose.SERVICE.value, Purpose.OFFERS.value)
 
@@ -79,6 +81,9 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
         brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
         progress=progress(session, dict.fromkeys(person.fan_ids, person), now)[fan_id],
+        came=arrivals.of(session, person.fan_ids, ARRIVALS),
+        ambassador=scores.of(session, person, now),
+        helpful=merits.helpful(session, person.fan_ids),
     )
 
 

@@ -10,8 +10,10 @@ from flask import Response, abort, flash, make_response, redirect, render_templa
 from bot import managers, noting, writing
 from bot.noting import Said
 from bot.own_words import Unfit
+from leads import merits
 from optin import people
 from optin.fans import Fan, Profile
+from optin.history import Touchpoint
 from optin.permits import Answer, Permit
 from webhooks.door import the_bot
 from webhooks.i18n import PARIS
@@ -83,6 +85,22 @@ def told(fan_id: UUID) -> Response:
     return _to(fan_id)
 
 
+@blueprint.post("/fans/<uuid:fan_id>/helped/<int:words_id>")
+def helped(fan_id: UUID, words_id: int) -> Response:
+    """A manager saw that a fan's words helped another, or takes that back."""
+    bot, undone = the_bot(), "undo" in request.form
+    with bot.transaction() as session:
+        words = session.get(Touchpoint, words_id) if words_id <= asking.LARGEST else None
+        if words is None or not merits.may_help(words) or words.fan_id not in people.one(session, fan_id).fan_ids:
+            abort(404)
+        if undone:
+            noting.not_helped(session, words, who.me(), bot.now())
+        else:
+            undone = not noting.helped(session, words, who.me(), bot.now())
+    flash("", "not_helpful" if undone else "helpful")
+    return make_response(redirect(url_for("panel.fans.one", fan_id=fan_id, _anchor=f"words-{words_id}"), 303))
+
+
 def _fault(typed: Told, until: datetime | None, now: datetime) -> str:
     if typed.said not in list(Said):
         return "no_choice"
@@ -132,6 +150,7 @@ def _page(fan_id: UUID, status: int, problem: dict[str, object] | None = None, t
         told=told or Told(),
         tomorrow=_tomorrow(now),
         new_id=bot.new_id,
+        may_help=merits.may_help,
     )
     return make_response(page, status)
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot import preview, shelf
 from bot.changes import Subject
 from bot.preview import Reading
-from offers import catalog, editing
+from offers import catalog, editing, ways_in
 from offers.catalog import Kind, Offer
 from offers.conditions import FIELDS, OPERATORS
 from offers.editing import LANGUAGES, LONGEST, Amiss, Faults, Sheet, sheet_of
@@ -19,7 +19,7 @@ from offers.questions import Question
 from offers.texts import VARIABLES, Fault
 from optin.standing import Purpose
 from webhooks.door import the_bot
-from webhooks.panel import condition_form, offer_form, reach, reports, who
+from webhooks.panel import condition_form, offer_form, reach, reports, ways, who
 from webhooks.panel.condition_form import Group, Match
 from webhooks.panel.offer_form import Typed
 
@@ -181,6 +181,7 @@ def _page(
     with bot.reading() as session:
         reached = reach.of(session, bot, conditions)
         choices = reach.choices(session, bot, conditions, offer.id if offer else None)
+        ways_to = ways.of(session, bot, offer) if offer else []
     page = render_template(
         "panel/offer.html",
         offer=offer,
@@ -198,7 +199,8 @@ def _page(
         reached=reached,
         choices=choices,
         goes_on=goes_on,
-        entrances=preview.entrances(bot, sheet, offer.slug) if offer else [],
+        ways=ways_to,
+        longest_way=ways_in.LONGEST,
         changes=_changes(offer),
         platforms=sorted({*bot.connectors, *typed.platforms}),
         accounts=_accounts(typed),

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from bot.changes import Change
 from bot.outbox import Outgoing
+from leads import ambassadors
 from leads.pipeline import Lead
 from leads.scoring import Score
+from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin.consents import Consent
@@ -143,6 +146,9 @@ class Story:
     offers: Sequence[Offer]
     brought: Brought
     progress: Progress
+    came: Sequence[Came]
+    ambassador: ambassadors.Score | None  # None: he objects to profiling
+    helpful: set[tuple[UUID, str]]  # which of his words helped others
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing
 from bot.settings import Settings
-from connectors import Interaction, Kind, Way
+from connectors import Connector, Interaction, Kind, Way
 from offers.catalog import Offer
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
@@ -77,13 +77,15 @@ class Desk:
 class Office:
     """`now` is set by hand. Claire reads French, Noor English; tests read the panel in English."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *others: Connector) -> None:
         self.now = MORNING
         self.pigeon = Pigeon("loft", "ring")
         settings = Settings(
             database_url=SecretStr(database_url), secret_key=SecretStr(SECRET), brand="Zéphyr", holdout_percent=0
         )
-        self.bot: Bot = assembly.put_together(settings, {"pigeon": self.pigeon}, now=lambda: self.now)
+        self.bot: Bot = assembly.put_together(
+            settings, {"pigeon": self.pigeon} | {one.name: one for one in others}, now=lambda: self.now
+        )
         self.app = create_app(self.bot)
         self.claire = self._hire("claire@example.com", "Claire", "fr")
         self.noor = self._hire("noor@example.com", "Noor", "en")

@@ -26,11 +26,12 @@ RANKS = {stage.value: rank for rank, stage in enumerate(stages.Stage)}
 
 def people_at(wanted: Collection[str]) -> sa.Select[Any]:
     """`person_id` and `value`, for each person at one of these stages: the furthest that a fan of his has reached."""
-    known = sa.select(col(Fan.id).label("fan_id"), sa.literal(RANKS[stages.Stage.ANONYMOUS]).label("rank"))
+    known: Any = sa.select(col(Fan.id).label("fan_id"), sa.literal(RANKS[stages.Stage.ANONYMOUS]).label("rank"))
     reached = sa.union_all(known, *(_all_at(RANKS[stage], fact) for stage, fact in stages.RESTS_ON)).subquery()
-    people: sa.Select[Any] = sa.select(col(Fan.person_id).label("person_id"), sa.literal(1).label("value"))
+    people: Any = sa.select(col(Fan.person_id).label("person_id"), sa.literal(1).label("value"))
     together = people.join(reached, reached.c.fan_id == col(Fan.id)).group_by(col(Fan.person_id))
-    return together.having(sa.func.max(reached.c.rank).in_([RANKS[stage] for stage in wanted]))
+    found: sa.Select[Any] = together.having(sa.func.max(reached.c.rank).in_([RANKS[stage] for stage in wanted]))
+    return found
 
 
 def _all_at(rank: int, fact: str) -> sa.Select[Any]:

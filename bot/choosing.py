@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from bot import confirming, outbox, reach
 from bot.assembly import Bot
-from bot.reach import PROMOTING, Choice
+from bot.reach import ASKED, PROMOTING, Choice
 from leads import pipeline
 from offers import claims
 from optin import consents, fans, links, preferences
@@ -47,7 +47,7 @@ def wish(session: Session, bot: Bot, person: Person, word: Word, wishes: Iterabl
     lines = []
     for one in wishes:
         if one.what == "offers":
-            stop(session, bot, person, word, EVERYWHERE, now, PROMOTING)
+            stop(session, bot, person, word, EVERYWHERE, now, promotions(person))
         elif one.what == "service":
             _answer_again(session, person, word, now)
         else:
@@ -55,6 +55,11 @@ def wish(session: Session, bot: Bot, person: Person, word: Word, wishes: Iterabl
     if lines:
         preferences.record(session, lines)
         person.preferences = preferences.merged(preferences.entries(session, person.fan_ids).values())
+
+
+def promotions(person: Person) -> tuple[str, ...]:
+    """All that promotes, for who wants no more of it: advertisements at a platform, too, if he ever allowed them."""
+    return ASKED if person.ever_allowed(Purpose.AUDIENCES) else PROMOTING
 
 
 def stop(

@@ -1,13 +1,13 @@
 """Reach: the channels on which we know a person, and what he may allow or has allowed on each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import confirming
+from bot import audiences, confirming
 from bot.assembly import Bot
 from leads import details
 from offers import claims
@@ -22,6 +22,7 @@ EMAIL = "email"
 PHONE = Question.PHONE.value  # the brand itself calls: we never write there
 OWN = (EMAIL, PHONE)
 PROMOTING = (Purpose.OFFERS.value, Purpose.NEWSLETTER.value)
+ASKED = (*PROMOTING, Purpose.AUDIENCES.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Channel:
     profile_id: UUID
     address: str = ""  # of an e-mail
     claim: Claim | None = None
+    advertised: bool = False  # a custom audience at a platform takes such addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def channels(session: Session, person: Person) -> list[Channel]:
         claim = claims.newest_with_email(session, person.fan_ids)
         if claim is not None:
             found[EMAIL] = Channel(EMAIL, claim.fan_id, claim.profile_id, claim.email, claim)
+    if EMAIL in found and audiences.is_any_connected(session):
+        found[EMAIL] = replace(found[EMAIL], advertised=True)
     number = details.of_person(session, person).get(PHONE)
     if number and found:
         by = next(iter(found.values()))
@@ -92,7 +96,7 @@ def had_he_not_said(choices: Sequence[Choice], person: Person, known: Sequence[C
 def _promotions(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Iterator[Choice]:
     for channel in known:
         texts = _texts(bot, channel, language)
-        for purpose in PROMOTING:
+        for purpose in ASKED:
             word = _standing(person.lines, person, known, channel.name, purpose)
             if purpose in texts or word.granted:
                 yield Choice(channel.name, purpose, texts.get(purpose), word, channel)
@@ -123,6 +127,8 @@ def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
     texts = {Purpose.OFFERS.value: wording("offers_email", language, brand)}
     if not has_to_confirm(bot, channel):  # what an address has to confirm is about offers
         texts[Purpose.NEWSLETTER.value] = wording("newsletter_email", language, brand)
+        if channel.advertised:
+            texts[Purpose.AUDIENCES.value] = wording("audiences_email", language, brand)
     return texts
 
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, request, url_for
 
 from bot import choosing
-from bot.reach import PROMOTING
+from bot.reach import ASKED
 from optin.standing import EVERYTHING, EVERYWHERE, Purpose
 from optin.tokens import Page
 from webhooks import choice_form
@@ -97,10 +97,10 @@ def what_to_stop(guest: Guest) -> tuple[str, tuple[str, ...]]:
     if channel not in known:
         return channel, ()
     if purpose == "promotion":
-        return channel, PROMOTING
+        return channel, choosing.promotions(guest.person)
     if (channel, purpose) == (EVERYWHERE, "score"):
         return channel, SCORE
-    return channel, (purpose,) if purpose in (EVERYTHING, *PROMOTING) else ()
+    return channel, (purpose,) if purpose in (EVERYTHING, *ASKED) else ()
 
 
 def show(word: str, guest: Guest, form: ChoiceForm, faults: frozenset[str] = frozenset(), change: str = "") -> Response:

@@ -216,7 +216,7 @@ def test_a_lead_qualifies_while_a_yes_holds_at_his_address(
         consents.journal(session, said)
         proof = session.exec(select(Consent.id)).first()
         facts: dict[str, Anything] = {"language": "fr", "platform": "x", "account": "a", "revision": 1}
-        dates = dict.fromkeys(("first_touch_at", "created_at", "updated_at"), NOW)
+        dates: dict[str, Anything] = dict.fromkeys(("first_touch_at", "created_at", "updated_at"), NOW)
         session.add(Lead(id=FANS[0], fan_id=FANS[0], consent_id=proof, email="a@b.example", **facts, **dates))
         session.flush()
 

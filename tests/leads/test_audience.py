@@ -214,7 +214,7 @@ def test_a_lead_qualifies_while_a_yes_holds_at_his_address(
         session.add(Fan(id=FANS[0], person_id=FANS[0], language="fr", created_at=NOW))
         session.flush()
         consents.journal(session, said)
-        proof = session.exec(select(Consent.id)).first()
+        proof = session.exec(select(Consent.id).limit(1)).one()
         facts: dict[str, Anything] = {"language": "fr", "platform": "x", "account": "a", "revision": 1}
         dates: dict[str, Anything] = dict.fromkeys(("first_touch_at", "created_at", "updated_at"), NOW)
         session.add(Lead(id=FANS[0], fan_id=FANS[0], consent_id=proof, email="a@b.example", **facts, **dates))

@@ -21,27 +21,22 @@ from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.standing import EVERYTHING, EVERYWHERE, LET_US_WRITE, Act, Purpose
 
-_PERSON = col(Fan.person_id)
+RANKS = {stage.value: rank for rank, stage in enumerate(stages.Stage)}
 
 
 def people_at(wanted: Collection[str]) -> sa.Select[Any]:
-    """`person_id` and `value`, for each person at one of these stages."""
-    person = sa.select(_PERSON).distinct().subquery()
-    joined: sa.FromClause = person
-    reached: list[tuple[ColumnElement[bool], ColumnElement[str]]] = []
-    for stage, fact in stages.RESTS_ON:
-        of_whom = _of_people(_FANS[fact]())
-        joined = joined.outerjoin(of_whom, of_whom.c.person_id == person.c.person_id)
-        reached.append((of_whom.c.person_id.is_not(None), sa.literal(stage.value)))
-    stage_of = sa.case(*reached, else_=sa.literal(stages.Stage.ANONYMOUS.value))
-    people = sa.select(person.c.person_id, sa.literal(1).label("value"))
-    return people.select_from(joined).where(stage_of.in_(wanted))
+    """`person_id` and `value`, for each person at one of these stages: the furthest that a fan of his has reached."""
+    known: Any = sa.select(col(Fan.id).label("fan_id"), sa.literal(RANKS[stages.Stage.ANONYMOUS]).label("rank"))
+    reached = sa.union_all(known, *(_all_at(RANKS[stage], fact) for stage, fact in stages.RESTS_ON)).subquery()
+    people: Any = sa.select(col(Fan.person_id).label("person_id"), sa.literal(1).label("value"))
+    together = people.join(reached, reached.c.fan_id == col(Fan.id)).group_by(col(Fan.person_id))
+    found: sa.Select[Any] = together.having(sa.func.max(reached.c.rank).in_([RANKS[stage] for stage in wanted]))
+    return found
 
 
-def _of_people(fans: Any) -> sa.Subquery:
-    """The people of these fans, each once."""
-    which = fans.subquery()
-    return sa.select(_PERSON).join(which, which.c.fan_id == col(Fan.id)).distinct().subquery()
+def _all_at(rank: int, fact: str) -> sa.Select[Any]:
+    fans = _FANS[fact]().subquery()
+    return sa.select(fans.c.fan_id, sa.literal(rank))
 
 
 def _buyers() -> Any:
@@ -56,7 +51,7 @@ def _qualified() -> Any:
     his, yes = sa.union_all(*mail, *calls).subquery(), aliased(Consent)
     there = sa.and_(col(yes.fan_id) == his.c.fan_id, col(yes.channel).in_((his.c.channel, EVERYWHERE)))
     at_it = sa.select(his.c.fan_id).join(yes, there)
-    return sa.union(*(at_it.where(_holds(yes, his.c.channel, purpose)) for purpose in LET_US_WRITE))
+    return sa.union_all(*(at_it.where(_holds(yes, his.c.channel, purpose)) for purpose in LET_US_WRITE))
 
 
 def _at(channel: str) -> tuple[Any, ColumnElement[str]]:
@@ -66,7 +61,7 @@ def _at(channel: str) -> tuple[Any, ColumnElement[str]]:
 def _willing() -> Any:
     yes = aliased(Consent)
     said = sa.select(col(yes.fan_id))
-    return sa.union(*(said.where(_holds(yes, col(yes.channel), purpose)) for purpose in LET_US_WRITE))
+    return sa.union_all(*(said.where(_holds(yes, col(yes.channel), purpose)) for purpose in LET_US_WRITE))
 
 
 def _holds(yes: Any, channel: Any, purpose: Purpose) -> ColumnElement[bool]:
@@ -90,7 +85,7 @@ def _addressed() -> Any:
         (Profile, deeds.WROTE_A_MAIL),
         (Detail, deeds.TOLD_A_NUMBER),
     )
-    return sa.union(*(sa.select(col(table.fan_id)).where(which) for table, which in told))
+    return sa.union_all(*(sa.select(col(table.fan_id)).where(which) for table, which in told))
 
 
 def _asking() -> Any:

@@ -13,9 +13,11 @@ from sqlmodel import Session, select
 
 from bot import database
 from leads import audience, fan_facts
+from leads.pipeline import Lead
 from offers.conditions import EVERYBODY, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate
 from offers.stages import Stage
 from optin import consents, links
+from optin.consents import Consent
 from optin.fans import Fan
 from optin.links import Proof
 from tests.leads import crowd
@@ -188,3 +190,36 @@ def test_everybody_is_everybody_and_one_of_nothing_is_nobody(database_url: str) 
         counts = [audience.count(session, tree, NOW) for tree in trees]
 
     assert counts == [people, 0, people, 0]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words((0, "granted", 1)), Stage.QUALIFIED),
+        (words((0, "granted", 1), (0, "withdrawn", 1)), Stage.IDENTIFIED),  # of one instant: the no holds
+        (words((0, "withdrawn", 1), (0, "granted", 1)), Stage.IDENTIFIED),
+        (words((0, "withdrawn", 1), (0, "granted", 2)), Stage.QUALIFIED),
+        (words((0, "granted", 1), (0, "withdrawn", 2)), Stage.IDENTIFIED),
+        (words((0, "granted", 1)) + words((0, "withdrawn", 2), channel="*"), Stage.IDENTIFIED),
+        (words((0, "granted", 1), channel="*") + words((0, "withdrawn", 2)), Stage.IDENTIFIED),
+        (words((0, "granted", 1), channel="*"), Stage.QUALIFIED),
+        (words((0, "granted", 1)) + words((0, "withdrawn", 2), channel="telegram"), Stage.QUALIFIED),
+        (words((0, "asked", 1)), Stage.IDENTIFIED),
+        (words((0, "granted", 1), channel="telegram"), Stage.IDENTIFIED),
+    ],
+)
+def test_a_lead_qualifies_while_a_yes_holds_at_his_address(
+    database_url: str, said: list[dict[str, Anything]], expected: Stage
+) -> None:
+    with session_of(database_url) as session:
+        session.add(Fan(id=FANS[0], person_id=FANS[0], language="fr", created_at=NOW))
+        session.flush()
+        consents.journal(session, said)
+        proof = session.exec(select(Consent.id).limit(1)).one()
+        facts: dict[str, Anything] = {"language": "fr", "platform": "x", "account": "a", "revision": 1}
+        dates: dict[str, Anything] = dict.fromkeys(("first_touch_at", "created_at", "updated_at"), NOW)
+        session.add(Lead(id=FANS[0], fan_id=FANS[0], consent_id=proof, email="a@b.example", **facts, **dates))
+        session.flush()
+
+        row = Condition("stage", Operator.ANY_OF, (expected.value,))
+        assert both_ways(session, row, facts_of_all(session)) == ([FANS[0]], [FANS[0]])

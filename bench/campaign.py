@@ -144,11 +144,11 @@ POPULATION = (
                              given_at, recorded_at)
         SELECT {_N}, {_N}, '*', '*', 'withdrawn', '', '', 'chat', '', '', :now, :now {_ALL} WHERE n % 40 = 1""",
     f"""INSERT INTO claim (id, fan_id, profile_id, offer_id, token_hash, step, language, platform, account, post,
-                           evidence, opened_at, email, name, code, claimed_at)
+                           evidence, opened_at, email, email_hash, name, code, claimed_at)
         SELECT {_N}, {_N}, {_N}, :offer, n::text, 'done', 'fr', {_PLATFORM}, {_ACCOUNT}, '', '', {_HEARD},
-               n || '@example.com', 'Fan', 'CODE-' || n, {_HEARD} {_ALL} WHERE {_HAS_CODE}""",
-    """INSERT INTO lead (id, fan_id, consent_id, claim_id, offer_id, email, phone, name, language, platform, account,
-                          post, first_touch_at, created_at, updated_at, revision)
+               n || '@example.com', '', 'Fan', 'CODE-' || n, {_HEARD} {_ALL} WHERE {_HAS_CODE}""",
+    """INSERT INTO lead (id, fan_id, consent_id, claim_id, offer_id, email, email_hash, name, language, platform,
+                          account, post, first_touch_at, created_at, updated_at, revision)
         SELECT claim.id, claim.fan_id, consent.id, claim.id, claim.offer_id, claim.email, '', 'Fan', 'fr',
                claim.platform, claim.account, '', :now, :now, :now, row_number() OVER ()
         FROM claim JOIN consent ON consent.fan_id = claim.fan_id AND consent.act = 'granted'""",

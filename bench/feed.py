@@ -45,8 +45,8 @@ TABLES = {
     "consent (id, fan_id, channel, purpose, act, wording, wording_hash, how, place, evidence, given_at, recorded_at)": (
         "n, {id}, 'email', 'offers', 'granted', 'offers_email.1.fr', '', 'claim_page', '', 'c', {at}, {at}"
     ),
-    "lead (id, fan_id, consent_id, email, phone, name, language, platform, account, post, first_touch_at, created_at, "
-    "updated_at, revision)": (
+    "lead (id, fan_id, consent_id, email, email_hash, name, language, platform, account, post, first_touch_at, "
+    "created_at, updated_at, revision)": (
         "{id}, {id}, n, 'fan-' || n || '@example.com', '', 'Fan', 'fr', 'facebook', '1', '', {at}, {at}, {at}, n"
     ),
 }

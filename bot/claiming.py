@@ -1,5 +1,6 @@
 """Claiming: a fan takes an offer, on a page or in a chat, and may say that he wants to hear from us."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,13 +11,14 @@ from sqlmodel import Session
 from bot import confirming
 from bot.assembly import Bot
 from bot.confirming import EMAIL
+from bot.reach import PHONE
 from leads import hooks, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
 from offers import catalog, claims, coupons, listed
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import consents, fans, people
+from optin import consents, fans, links, people
 from optin.wordings import Wording, wording
 
 
@@ -35,11 +37,20 @@ class Code:
     fresh: bool
 
 
+def in_turn(session: Session, word: str) -> tuple[Claim, Offer] | None:
+    """The claim that this word opens, with its person held: tabs and chats take turns."""
+    fan_id = claims.whose(session, word)
+    if fan_id is None:
+        return None
+    links.hold(session, [fan_id])
+    return claims.behind(session, word)
+
+
 def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now: datetime) -> Code | Kept:
     """Give the fan his code, once for all time. A second click, a refresh, another tab or profile finds the same code.
 
-    Whoever calls this holds the person (`links.hold`). Everybody locks in one order, so that nobody waits for ever:
-    persons, then offers, then the leads' revision.
+    Whoever calls this holds the person (`in_turn`, or `links.hold`). Everybody locks in one order, so that nobody
+    waits for ever: persons, then offers, then the leads' revision.
     """
     before = claims.code_behind(session, claim)
     if before is not None:
@@ -103,11 +114,13 @@ def _yes(
     )
 
 
-def channels(bot: Bot, claim: Claim, language: str) -> dict[str, Wording]:
-    """What a fan may allow on a claim's page: a channel each, and the words for it."""
+def channels(bot: Bot, claim: Claim, language: str, told: Mapping[str, str] | None = None) -> dict[str, Wording]:
+    """What a fan may allow on a claim's page: a channel each, and the words for it. By phone where he told a number."""
     brand = bot.settings.brand
     asked = {"email": wording("offers_email", language, brand)}
     connector = bot.connectors.get(claim.platform)
     if connector is not None and connector.rules.opens_window:
         asked[claim.platform] = wording("offers_messages", language, brand)
+    if (told or {}).get(PHONE):
+        asked[PHONE] = wording("offers_phone", language, brand)
     return asked

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import claiming, confirming, facts, speech
+from bot import claiming, confirming, facts, speech, telling
 from bot.claiming import Code
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
@@ -13,9 +13,10 @@ from bot.offering import link
 from bot.scene import Scene
 from bot.speech import Say
 from connectors import Button, Interaction, Kind
-from offers import catalog, claims
+from offers import catalog, claims, questions
 from offers.catalog import Offer
 from offers.claims import Claim, Hold, Step
+from offers.questions import Question
 from optin import answers, fans, links
 from optin.wordings import wording
 
@@ -56,8 +57,17 @@ def _gives_email(scene: Scene, fan: Known) -> Verdict | None:
     if "@" in one.text:
         return speech.answer(scene, fan, Say("email_unclear", claim=claim))
     if one.phone:
+        _keep_number(scene, fan, one.phone)
         return speech.answer(scene, fan, Say("email_missing", {"link": link(scene, claim)}, claim=claim))
     return None
+
+
+def _keep_number(scene: Scene, fan: Known, phone: str) -> None:
+    """He shared his own contact. That is no yes to be called (see leads/release.py)."""
+    facts.write(scene.session, scene.notes, scene.facts, scene.now)  # a newcomer has to stand in the tables first
+    number = questions.read(Question.PHONE, phone)
+    if number:
+        telling.tell(scene.session, fan.person, fan.fan_id, Question.PHONE, number, scene.now, None)
 
 
 def _email_in(one: Interaction) -> str | None:

@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from bot import accounts, comebacks, inbox, outbox, showcase
 from bot.inbox import Entry
-from bot.outbox import Outgoing
 from bot.showcase import Showcase
 from leads import fan_facts, pipeline
 from offers import claims
@@ -102,7 +101,7 @@ def load(
     left_alone = erasures.suppressed(session, secret, handles - people.keys())
     let_go = comebacks.let_go(session, secret, [(entry, handle_of(entry) in left_alone) for entry in entries], now)
     once = {once_of(entry) for entry in entries}
-    said = set(session.exec(select(Outgoing.once).where(col(Outgoing.once).in_(once))).all())
+    said = outbox.said(session, once)
     version, caps = house_rules.current(session)
     paused = accounts.paused(session, now)
     shown = showcase.stocked(session)

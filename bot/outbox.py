@@ -16,7 +16,7 @@ from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button, Way
 from optin.fans import Fan, Profile
 from optin.pressure import Counted
-from optin.schema import among, belongs_to, document, known, write_all
+from optin.schema import among, belongs_to, document, known, many, write_all
 from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
@@ -118,6 +118,7 @@ def to_profile(message_id: UUID, profile: Profile, now: datetime, **told: Any) -
 _TABLE = Outgoing.__table__  # type: ignore[attr-defined]
 _NOW: Any = bindparam("now", type_=_TABLE.c.due_at.type)
 _IS_DUE = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.due_at) <= _NOW)
+_SAID = sa.select(col(Outgoing.once)).where(col(Outgoing.once).in_(bindparam("once", expanding=True)))
 _ANY_DUE = sa.select(col(Outgoing.id)).where(_IS_DUE).limit(1)
 
 
@@ -161,6 +162,11 @@ _WRITE = (
 
 def put(session: Session, messages: Sequence[dict[str, Any]]) -> None:
     write_all(session, Outgoing, messages)
+
+
+def said(session: Session, once: Collection[str]) -> set[str]:
+    """Which of these things, for each of which there may be one message only, have it."""
+    return set(session.connection().execute(_SAID, {"once": list(once)}).scalars())
 
 
 def take(session: Session, most: int, now: datetime) -> list[Outgoing]:
@@ -241,35 +247,44 @@ def brought(session: Session, fan_ids: Collection[UUID], claim_id: UUID) -> UUID
     return session.exec(first.order_by(col(Outgoing.created_at), col(Outgoing.id)).limit(1)).first()
 
 
+# A place is reserved from the decision on, used up by sending, and free again with any other ending.
+COUNTED = (State.WAITING.value, State.SENDING.value, State.SENT.value, State.UNCERTAIN.value)
+_is_uncertain = col(Outgoing.state) == State.UNCERTAIN.value
+_gone_at = sa.case((_is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
+_COUNTED = sa.select(
+    col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), _gone_at, col(Outgoing.solicits), col(Outgoing.weight)
+).where(
+    among(Outgoing.fan_id, many("fan_ids")),
+    col(Outgoing.weight) > 0,
+    col(Outgoing.state).in_(COUNTED),
+    sa.or_(_gone_at.is_(None), _gone_at > bindparam("since", type_=_TABLE.c.due_at.type)),
+)
+
+
 def counted(
     session: Session, fan_ids: Collection[UUID], since: datetime, now: datetime
 ) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
     """What these fans had of us that counts under the caps, with message and state. What is reserved counts as now."""
     found: dict[UUID, list[tuple[UUID, str, Counted]]] = {}
-    is_uncertain = col(Outgoing.state) == State.UNCERTAIN.value
-    gone_at = sa.case((is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.sent_at))
-    columns = (col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), gone_at, col(Outgoing.solicits))
-    theirs = sa.select(*columns, col(Outgoing.weight)).where(
-        among(Outgoing.fan_id, list(fan_ids)),
-        col(Outgoing.weight) > 0,
-        col(Outgoing.state).in_(COUNTED),
-        sa.or_(gone_at.is_(None), gone_at > since - LEASE),
-    )
-    for fan_id, message_id, state, at, purpose, weight in session.execute(theirs) if fan_ids else ():
+    asked = {"fan_ids": fan_ids, "since": since - LEASE}
+    rows = session.connection().execute(_COUNTED, asked) if fan_ids else ()
+    for fan_id, message_id, state, at, purpose, weight in rows:
         left_at = at + LEASE if at and state == State.UNCERTAIN.value else at or now  # it may have left as late as that
         found.setdefault(fan_id, []).append((message_id, state, Counted(left_at, purpose, weight)))
     return found
 
 
+_BROUGHT = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
+    among(Outgoing.fan_id, many("fan_ids")),
+    col(Outgoing.solicits) != "",
+    col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
+)
+
+
 def brought_to(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
     """Which offers these fans were brought, or are about to be, without having asked."""
     found: dict[UUID, set[UUID]] = {}
-    theirs = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
-        among(Outgoing.fan_id, list(fan_ids)),
-        col(Outgoing.solicits) != "",
-        col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
-    )
-    for fan_id, offer_id in session.execute(theirs) if fan_ids else ():
+    for fan_id, offer_id in session.execute(_BROUGHT, {"fan_ids": fan_ids}) if fan_ids else ():
         found.setdefault(fan_id, set()).add(offer_id)
     return found
 
@@ -281,10 +296,6 @@ def went_out(session: Session, since: datetime, most: int) -> list[tuple[UUID, s
     lately = gone.where(col(Outgoing.weight) > 0, col(Outgoing.sent_at) > since)
     rows = session.execute(lately.order_by(col(Outgoing.sent_at).desc()).limit(most)).all()
     return [(person, way, Counted(at, purpose, weight)) for person, way, at, purpose, weight in reversed(rows)]
-
-
-# A place is reserved from the decision on, used up by sending, and free again with any other ending.
-COUNTED = (State.WAITING.value, State.SENDING.value, State.SENT.value, State.UNCERTAIN.value)
 
 
 def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequence[Outgoing]:

@@ -136,6 +136,8 @@ def counted(
     session: Session, solicited: Sequence[Person], caps: Caps, now: datetime
 ) -> dict[UUID, list[tuple[UUID, str, Counted]]]:
     """As far back as any cap or any wish for fewer looks: who wants one a year is not forgotten after a month."""
+    if not solicited:
+        return {}
     wishes = [wished for person in solicited for wished in (person.preferences, *person.voices)]
     since = now - max(pressure.LONGEST, caps.gap, *(one.every for one in wishes if one.every))
     return outbox.counted(session, {one for person in solicited for one in person.fan_ids}, since, now)

@@ -9,14 +9,18 @@ from sqlmodel import Session
 
 from bot import confirming
 from bot.assembly import Bot
+from leads import details
 from offers import claims
 from offers.claims import Claim
+from offers.questions import Question
 from optin import confirmations, fans
 from optin.people import Person
 from optin.standing import EVERYWHERE, Act, Line, Purpose, Standing, standing
 from optin.wordings import Wording, wording
 
 EMAIL = "email"
+PHONE = Question.PHONE.value  # the brand itself calls: we never write there
+OWN = (EMAIL, PHONE)
 PROMOTING = (Purpose.OFFERS.value, Purpose.NEWSLETTER.value)
 
 
@@ -54,7 +58,7 @@ class Choice:
 
 
 def channels(session: Session, person: Person) -> list[Channel]:
-    """His platforms, where he was heard last first, and his address last."""
+    """His platforms, where he was heard last first, then his address and his number."""
     found: dict[str, Channel] = {}
     for one in fans.profiles_of(session, person.fan_ids):
         address = one.handle if one.platform == EMAIL else ""
@@ -63,7 +67,11 @@ def channels(session: Session, person: Person) -> list[Channel]:
         claim = claims.newest_with_email(session, person.fan_ids)
         if claim is not None:
             found[EMAIL] = Channel(EMAIL, claim.fan_id, claim.profile_id, claim.email, claim)
-    return sorted(found.values(), key=lambda one: one.name == EMAIL)
+    number = details.of_person(session, person).get(PHONE)
+    if number and found:
+        by = next(iter(found.values()))
+        found[PHONE] = Channel(PHONE, by.fan_id, by.profile_id, number)
+    return sorted(found.values(), key=lambda one: OWN.index(one.name) if one.name in OWN else -1)
 
 
 def choices(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> list[Choice]:
@@ -97,6 +105,8 @@ def _answers(bot: Bot, person: Person, known: Sequence[Channel], language: str) 
 def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
     """What may be asked on this channel: nothing where we could not write at all."""
     brand = bot.settings.brand
+    if channel.name == PHONE:
+        return {Purpose.OFFERS.value: wording("offers_phone", language, brand)}
     if channel.name != EMAIL:
         connector = bot.connectors.get(channel.name)
         may_write = connector is not None and connector.rules.opens_window

@@ -24,6 +24,7 @@ from bot.managers import Manager, SignInTry
 from bot.outbox import Outgoing
 from bot.pace import Pace
 from bot.spending import Spending
+from leads.details import Detail
 from leads.hooks import Delivery, Endpoint
 from leads.keys import ApiKey
 from leads.pipeline import ErasedLead, Lead, Revision
@@ -99,6 +100,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Outgoing: _of_fan(Outgoing),
     Redemption: lambda them: col(Redemption.claim_id).in_(them.claim_ids),
     OfferCode: lambda them: col(OfferCode.taken_by).in_(them.claim_ids),  # it goes, lest somebody else get it
+    Detail: _of_fan(Detail),
     Claim: _of_fan(Claim),
     Preference: _of_fan(Preference),
     Link: lambda them: links.naming(them.fan_ids),

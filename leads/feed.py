@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from leads import pipeline, records
+from leads import details, pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
 from offers.catalog import Offer
@@ -98,13 +98,12 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     """By revision. Who was erased since the rows were read is left out: he comes once more, as erased."""
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
+    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
+    known = [(row, everybody[row[0].fan_id]) for row in rows if row[0].fan_id in everybody]
     return {
-        lead.revision: records.of(
-            Told(lead, offer, claim, everybody[lead.fan_id], leads[everybody[lead.fan_id].id]), journal
-        )
-        for lead, offer, claim in rows
-        if lead.fan_id in everybody
+        lead.revision: records.of(Told(lead, offer, claim, person, leads[person.id], told[person.id]), journal)
+        for (lead, offer, claim), person in known
     }
 
 

@@ -109,11 +109,14 @@ class Happened:
     claim_id: UUID | None = None
 
 
+_ASKED = sa.select(col(Endpoint.id), col(Endpoint.events)).where(col(Endpoint.shut_at).is_(None))
+
+
 def note(session: Session, happened: Sequence[Happened], now: datetime) -> None:
     """Write down whom to tell, in the transaction in which it happened."""
     if not happened:
         return
-    asked = session.exec(select(Endpoint.id, Endpoint.events).where(col(Endpoint.shut_at).is_(None))).all()
+    asked = session.connection().execute(_ASKED).all()
     rows = [_row(known_as, one, now) for one in happened for known_as, events in asked if one.event in events]
     write_all(session, Delivery, rows)
 

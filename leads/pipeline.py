@@ -26,7 +26,6 @@ class Lead(SQLModel, table=True):
     offer_id: UUID | None = belongs_to("offer", nullable=True, index=False)
     email: str = Field(index=True)
     email_hash: str = Field(default="", max_length=64, index=True)  # by which shops tell purchases
-    phone: str = ""
     name: str = ""
     language: str = Field(max_length=8)
     platform: str = Field(max_length=40)

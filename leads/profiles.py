@@ -65,13 +65,16 @@ def _last_name(longest: int, otherwise: str | None = None) -> Field:
 
 
 def _names(row: Row) -> tuple[str, str]:
-    """Platforms give one name: its first word, and the rest. A single word is a last name, which CRMs insist on."""
+    """What he told, or else what the platform calls him: its first word, and the rest. A single word is a last name,
+    which CRMs insist on."""
+    if row["first_name"] or row["last_name"]:
+        return row["first_name"] or "", row["last_name"] or ""
     first, _, last = (row["name"] or "").strip().partition(" ")
     return (first, last.strip()) if last else ("", first)
 
 
 def _known_as(row: Row) -> str:
-    return row["name"] or row["email"] or UNKNOWN
+    return " ".join(filter(None, _names(row))) or row["email"] or UNKNOWN
 
 
 def _external_id(row: Row) -> str:
@@ -90,6 +93,7 @@ def _no_call(row: Row) -> bool:
 def _remarks(row: Row) -> str | None:
     """What has no field of its own there."""
     told = {"Consent": row["consent"], "Offer": row["offer_name"], "Code": row["code"], "Post": row["post"]}
+    told |= {"Birthday": row["birthday"]}
     return "\n".join(f"{name}: {value}" for name, value in told.items() if value) or None
 
 
@@ -100,6 +104,7 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "firstname": _first_name(255),
         "lastname": _last_name(255),
         "phone": _same("phone"),
+        "zip": _same("postcode"),
         "hs_language": _same("language"),
         "lifecyclestage": _while_active("lead", "other"),
         "fanfare_status": _same("status"),
@@ -117,6 +122,7 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "Company": _always(UNKNOWN),
         "Email": _same("email", 80),
         "Phone": _same("phone", 40),
+        "PostalCode": _same("postcode", 20),
         "LeadSource": _same("platform"),
         "HasOptedOutOfEmail": _no_mail,
         "Description": _remarks,
@@ -127,9 +133,10 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "id": _external_id,
         "name": _known_as,
         "type": _always("lead"),
-        "contact_name": _same("name"),
+        "contact_name": lambda row: " ".join(filter(None, _names(row))) or None,
         "email_from": _same("email"),
         "phone": _same("phone"),
+        "zip": _same("postcode"),
         "referred": _same("platform"),
         "description": _remarks,
         "active": _while_active(True, False),
@@ -141,6 +148,7 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "emailAddress": _same("email"),
         "emailAddressIsOptedOut": _no_mail,
         "phoneNumber": _same("phone"),
+        "addressPostalCode": _same("postcode"),
         "doNotCall": _no_call,
         "status": _while_active("New", "Dead"),
         "source": _while_active("Campaign", None),

@@ -66,6 +66,10 @@ class LeadRecord(Public):
     )
     phone: str | None = Field(description="In the international form; `null` where he allows nothing by phone.")
     name: str | None = Field(description="As the platform gives it: not always a real name.")
+    first_name: str | None = Field(description="As the fan told it on his code's page, if he did.")
+    last_name: str | None = Field(description="As the fan told it, if he did.")
+    birthday: str | None = Field(description="Day and month as the fan told them: `--12-24` (ISO 8601, no year).")
+    postcode: str | None = Field(description="As the fan told it, in capitals.")
     language: str = Field(description="What this person reads: `fr` or `en`.")
     status: Literal["active"] = Field(
         description="`active`. A lead who is `withdrawn`, `merged` or `erased` comes without any personal data."
@@ -116,6 +120,7 @@ class Told:
     claim: Claim | None
     person: Person
     leads: Sequence[Lead]
+    details: Mapping[str, str]  # what the person told of himself: offers/questions.py
 
 
 def of(told: Told, journal: Mapping[int, Consent]) -> Record:
@@ -140,11 +145,20 @@ def _release(person: Person, lead: Lead) -> Release:
 
 def _active(told: Told, let_go: Mapping[UUID, Release], journal: Mapping[int, Consent]) -> LeadRecord:
     lead, claim, leads = told.lead, told.claim, told.leads
+    named = any(free.name for free in let_go.values())
+
+    def detail(name: str, may_go: bool) -> str | None:
+        return told.details.get(name) or None if may_go else None
+
     return LeadRecord(
         id=lead.id,
         email=next((one.email for one in leads if one.email and let_go[one.id].email), None),
-        phone=next((one.phone for one in leads if one.phone and let_go[one.id].phone), None),
+        phone=detail("phone", any(free.phone for free in let_go.values())),
         name=next((one.name for one in leads if one.name and let_go[one.id].name), None),
+        first_name=detail("first_name", named),
+        last_name=detail("last_name", named),
+        birthday=detail("birthday", named),
+        postcode=detail("postcode", named),
         language=lead.language,
         status="active",
         created_at=lead.created_at,

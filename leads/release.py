@@ -5,8 +5,9 @@ A lead goes out while he says yes, on some channel at least, to offers, to the n
 
 - The address goes where one of these holds for e-mail, the phone number where one holds for a channel by phone:
   who allows messages on Telegram has not handed over the address to which his code was sent.
-- The name goes with whatever yes there is, since whoever may write to him may address him.
-- A no to `crm:contact` itself holds back all three, whatever else he allows.
+- The name goes with whatever yes there is, since whoever may write to him may address him; and so does what he told of
+  himself on his code's page, where each question says what for.
+- A no to `crm:contact` itself holds back all of it, whatever else he allows.
 """
 
 from collections.abc import Callable, Iterable

@@ -5,8 +5,9 @@ from leads.records import ConsentSummary, LeadRecord, Record
 Row = dict[str, str | None]
 
 COLUMNS = (
-    "id", "status", "updated_at", "merged_into", "email", "phone", "name", "language", "created_at", "consent",
-    "platform", "account", "post", "offer", "offer_name", "first_touch_at", "code", "code_claimed_at",
+    "id", "status", "updated_at", "merged_into", "email", "phone", "name", "first_name", "last_name", "birthday",
+    "postcode", "language", "created_at", "consent", "platform", "account", "post", "offer", "offer_name",
+    "first_touch_at", "code", "code_claimed_at",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, update
+from sqlalchemy import JSON, CheckConstraint, bindparam, update
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
 
 from offers.condition_rows import everybody
@@ -60,6 +60,8 @@ class Offer(SQLModel, table=True):
     codes_listed: bool = False  # of a shop's own list (offers/listed.py), and `stock` follows it
     grace_days: int = 0  # after its end, in which a shop still takes a code
     texts: dict[str, dict[str, str]] = document()
+    # What a fan is asked who has his code (offers/questions.py), and what he gains by answering, by language.
+    questions: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSON, nullable=False)
     # Whom it is for: offers/condition_rows.py.
     conditions: dict[str, Any] = Field(default_factory=everybody, sa_type=JSON, nullable=False)
     kind: str = Field(default=Kind.PERCENT.value, max_length=15)
@@ -132,10 +134,14 @@ def is_sold_out(offer: Offer) -> bool:
     return offer.stock is not None and offer.taken >= offer.stock
 
 
+_TABLE = Offer.__table__  # type: ignore[attr-defined]
+_LEFT = or_(_TABLE.c.stock.is_(None), _TABLE.c.taken < _TABLE.c.stock)
+_TAKE_ONE = update(_TABLE).where(_TABLE.c.id == bindparam("offer"), _LEFT).values(taken=_TABLE.c.taken + 1)
+
+
 def take_one(session: Session, offer_id: UUID) -> bool:
     """Take one from the stock, or say that none is left. One conditional statement decides, so it can't be oversold."""
-    left = or_(col(Offer.stock).is_(None), col(Offer.taken) < col(Offer.stock))
-    taken: Any = session.execute(update(Offer).where(col(Offer.id) == offer_id, left).values(taken=Offer.taken + 1))
+    taken: Any = session.connection().execute(_TAKE_ONE, {"offer": offer_id})
     return bool(taken.rowcount)
 
 

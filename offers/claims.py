@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, UniqueConstraint, update
+from sqlalchemy import CheckConstraint, UniqueConstraint, bindparam, update
+from sqlalchemy.orm import attributes
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from offers.catalog import Offer
 from optin import addresses
 from optin.fans import Fan
 from optin.schema import belongs_to, known, write_all
@@ -87,19 +89,39 @@ def held(session: Session, fan_ids: Iterable[UUID]) -> list[Hold]:
     return [Hold(*row) for row in session.execute(theirs)]
 
 
-def behind(session: Session, word: str) -> Claim | None:
-    """The claim that this word opens."""
-    return session.exec(select(Claim).where(Claim.token_hash == hash_of(word))).first()
+# Made once: to build a statement takes longer than the database needs to answer it.
+_OPENED_BY = col(Claim.token_hash) == bindparam("word")
+_WHOSE = sa.select(col(Claim.fan_id)).where(_OPENED_BY)
+_BEHIND = select(Claim, Offer).join(Offer, col(Offer.id) == col(Claim.offer_id)).where(_OPENED_BY)
+
+
+def whose(session: Session, word: str) -> UUID | None:
+    """The fan whose claim this word opens."""
+    return session.connection().execute(_WHOSE, {"word": hash_of(word)}).scalar()
+
+
+def behind(session: Session, word: str) -> tuple[Claim, Offer] | None:
+    """The claim that this word opens, and of what."""
+    found = session.execute(_BEHIND, {"word": hash_of(word)}).first()
+    return (found[0], found[1]) if found else None
+
+
+_PERSON = sa.select(col(Fan.person_id)).where(col(Fan.id) == bindparam("fan")).scalar_subquery()
+_THEM = sa.select(col(Fan.id)).where(col(Fan.person_id) == _PERSON)
+_CODES = (
+    sa.select(col(Claim.code))
+    .where(col(Claim.fan_id).in_(_THEM), col(Claim.offer_id) == bindparam("offer"), col(Claim.code).is_not(None))
+    .order_by(col(Claim.claimed_at))
+    .limit(1)
+)
 
 
 def code_behind(session: Session, claim: Claim) -> str | None:
     """The code of this claim: its own, or the one that the same person took of the offer by another profile."""
     if claim.code:
         return claim.code
-    person = select(Fan.person_id).where(Fan.id == claim.fan_id).scalar_subquery()
-    fan_ids = select(Fan.id).where(col(Fan.person_id) == person)
-    theirs = select(Claim.code).where(col(Claim.fan_id).in_(fan_ids), Claim.offer_id == claim.offer_id)
-    return session.exec(theirs.where(col(Claim.code).is_not(None)).order_by(col(Claim.claimed_at))).first()
+    asked = {"fan": claim.fan_id, "offer": claim.offer_id}
+    return session.connection().execute(_CODES, asked).scalar()
 
 
 def to_be_given(session: Session, person_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -114,15 +136,26 @@ def newest_with_email(session: Session, fan_ids: Collection[UUID]) -> Claim | No
     return session.exec(told.order_by(col(Claim.opened_at).desc(), col(Claim.id).desc()).limit(1)).first()
 
 
+_TABLE = Claim.__table__  # type: ignore[attr-defined]
+_SETTLED = ("email", "email_hash", "code", "claimed_at", "step")
+_SETTLE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("row"), _TABLE.c.code.is_(None))
+    .values({name: bindparam(name) for name in _SETTLED})
+)
+
+
 def settle(session: Session, claim: Claim, email: str, code: str, now: datetime) -> None:
     """Give the code, once. Raises where it has one: then somebody took it without waiting for his turn."""
-    first: Any = session.execute(
-        update(Claim)
-        .where(col(Claim.id) == claim.id, col(Claim.code).is_(None))
-        .values(email=email, email_hash=addresses.hash_of(email), code=code, claimed_at=now, step=Step.CONSENT.value)
-    )
+    told: dict[str, Any] = {
+        "email": email, "email_hash": addresses.hash_of(email), "code": code, "claimed_at": now,
+        "step": Step.CONSENT.value,
+    }  # fmt: skip
+    first: Any = session.connection().execute(_SETTLE, told | {"row": claim.id})
     if not first.rowcount:
         raise RuntimeError("a claim was given two codes")
+    for name, value in told.items():
+        attributes.set_committed_value(claim, name, value)
 
 
 def join(session: Session, claim: Claim, email: str) -> None:

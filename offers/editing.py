@@ -1,6 +1,6 @@
 """Editing the catalogue: what a manager fills in for an offer, what may be wrong with it, and writing it down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,16 @@ from optin.words import normalise
 LANGUAGES = ("fr", "en")
 NEEDED = ("title", "pitch")  # in each language, before an offer may be opened
 PARTS = (*NEEDED, "terms")
-LONGEST = {"name": 120, "slug": 40, "value": 40, "code_prefix": 12, "title": 120, "pitch": 600, "terms": 4000}
+LONGEST = {
+    "name": 120,
+    "slug": 40,
+    "value": 40,
+    "code_prefix": 12,
+    "title": 120,
+    "pitch": 600,
+    "terms": 4000,
+    "gain": 200,
+}
 LONGEST_KEYWORD = 60
 MOST_STOCK = 100_000_000
 MOST_PRIORITY = 1000
@@ -64,6 +73,7 @@ class Sheet:
     stock: int | None = None
     code_prefix: str = ""
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    questions: dict[str, dict[str, str]] = field(default_factory=dict)
     conditions: dict[str, Any] | None = None
     kind: str = Kind.PERCENT.value
     worth: int | None = None
@@ -91,6 +101,7 @@ def faults(sheet: Sheet, taken: int = 0) -> Faults:
     found = [
         *_text_faults(sheet),
         *_condition_faults(sheet),
+        *(_too_long(name, gain, "gain") for name, gain in _gains(sheet)),
         ("name", Fault(Amiss.MISSING)) if not sheet.name else None,
         *(("keywords", fault) for word in sheet.keywords if (fault := _keyword_fault(word))),
         ("stock", Fault(Amiss.OUT_OF_RANGE, str(MOST_STOCK))) if not 0 <= (sheet.stock or 0) <= MOST_STOCK else None,
@@ -108,6 +119,7 @@ def faults_to_open(sheet: Sheet) -> Faults:
     """What keeps it from being shown to fans: they speak two languages, and ask for it by a word."""
     wanted = [(f"{language}.{part}", _part(sheet, language, part)) for language in LANGUAGES for part in NEEDED]
     missing = [name for name, text in wanted if not text] + ([] if sheet.keywords else ["keywords"])
+    missing += [name for name, gain in _gains(sheet) if not gain]
     return _by_field((name, Fault(Amiss.MISSING)) for name in missing)
 
 
@@ -173,6 +185,12 @@ def _condition_faults(sheet: Sheet) -> list[tuple[str, Fault]]:
 
 def _part(sheet: Sheet, language: str, part: str) -> str:
     return sheet.texts.get(language, {}).get(part, "")
+
+
+def _gains(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """What a fan gains by each answer, in each language: "phone.fr"."""
+    for question, gains in sheet.questions.items():
+        yield from ((f"{question}.{language}", gains.get(language, "")) for language in LANGUAGES)
 
 
 def _keyword_fault(word: str) -> Fault | None:

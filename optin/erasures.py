@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -102,12 +103,18 @@ def suppress(session: Session, secret: str, handles: Iterable[Handle], now: date
     _keep(session, Suppression, [{"hash": one, "since": now} for one in {key_of(secret, who) for who in handles}])
 
 
+_SUPPRESSED = sa.select(col(Suppression.hash), col(Suppression.since)).where(
+    col(Suppression.hash).in_(sa.bindparam("hashes", expanding=True))
+)
+_EXPECTED = sa.select(col(Forgotten.hash)).where(col(Forgotten.until) > sa.bindparam("now")).limit(1)
+
+
 def suppressed(session: Session, secret: str, handles: Collection[Handle]) -> dict[Handle, datetime]:
     """Which of these asked to be left alone before they were forgotten, and since when: one query."""
     if not handles:
         return {}
     keys = {key_of(secret, who): who for who in handles}
-    found = session.exec(select(Suppression.hash, Suppression.since).where(col(Suppression.hash).in_(keys)))
+    found = session.connection().execute(_SUPPRESSED, {"hashes": list(keys)})
     return {keys[one]: since for one, since in found}
 
 
@@ -117,7 +124,7 @@ def expect_again(session: Session, hashes: Collection[str], now: datetime) -> No
 
 
 def expects_anything(session: Session, now: datetime) -> bool:
-    return session.exec(select(Forgotten.hash).where(col(Forgotten.until) > now).limit(1)).first() is not None
+    return session.connection().execute(_EXPECTED, {"now": now}).first() is not None
 
 
 def expected(session: Session, hashes: Collection[str], now: datetime) -> set[str]:

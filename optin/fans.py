@@ -1,6 +1,6 @@
 """A fan is somebody whom we met; a profile is how one platform shows him. Fans who proved to be one are one person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import among, belongs_to, known, write_all
+from optin.schema import among, belongs_to, known, many, write_all
 
 
 class Fan(SQLModel, table=True):
@@ -50,25 +50,35 @@ class Handle:
     handle: str
 
 
+# Made once: to build a statement takes longer than the database needs to answer it.
+_NAMED = (
+    col(Profile.platform) == sa.bindparam("platform"),
+    col(Profile.account) == sa.bindparam("account"),
+    col(Profile.handle).in_(sa.bindparam("handles", expanding=True)),
+)
+_MET = sa.select(Profile).where(*_NAMED)
+_BEHIND = sa.select(col(Profile.handle), col(Profile.fan_id)).where(*_NAMED)
+_BY_IDS = sa.select(Profile).where(among(Profile.id, many("profile_ids")))
+
+
 def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
     """The profiles that we know among these handles: a query for each account, of which a batch has few."""
-    known: list[Profile] = []
-    for platform, account in {(one.platform, one.account) for one in handles}:
-        names = [one.handle for one in handles if (one.platform, one.account) == (platform, account)]
-        here = select(Profile).where(Profile.platform == platform, Profile.account == account)
-        known += session.exec(here.where(col(Profile.handle).in_(names)))
-    return known
+    return [profile for named in _by_account(handles) for profile in session.scalars(_MET, named)]
 
 
 def behind(session: Session, handles: Collection[Handle]) -> dict[Handle, UUID]:
     """Which fan each of these handles is, without a look at what else we know of him."""
     found: dict[Handle, UUID] = {}
+    for named in _by_account(handles):
+        rows = session.connection().execute(_BEHIND, named)
+        found |= {Handle(named["platform"], named["account"], handle): fan_id for handle, fan_id in rows}
+    return found
+
+
+def _by_account(handles: Collection[Handle]) -> Iterator[dict[str, Any]]:
     for platform, account in {(one.platform, one.account) for one in handles}:
         names = [one.handle for one in handles if (one.platform, one.account) == (platform, account)]
-        here = select(Profile.handle, Profile.fan_id).where(Profile.platform == platform, Profile.account == account)
-        rows = session.exec(here.where(col(Profile.handle).in_(names)))
-        found |= {Handle(platform, account, handle): fan_id for handle, fan_id in rows}
-    return found
+        yield {"platform": platform, "account": account, "handles": names}
 
 
 def platforms_of(session: Session, fan_ids: Collection[UUID]) -> set[str]:
@@ -87,7 +97,7 @@ def profile_at(session: Session, who: Handle) -> Profile | None:
 
 
 def by_ids(session: Session, profile_ids: Collection[UUID]) -> Sequence[Profile]:
-    return session.exec(select(Profile).where(col(Profile.id).in_(profile_ids))).all()
+    return session.scalars(_BY_IDS, {"profile_ids": profile_ids}).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from optin import consents, fans
 from optin.consents import Consent
 from optin.fans import Fan, Handle, Profile
-from optin.schema import belongs_to, counted
+from optin.schema import among, belongs_to, counted, many
 from optin.standing import Act, Edge
 
 
@@ -58,6 +58,11 @@ _EDGES = sa.select(col(Link.fan_id), col(Link.other_id), col(Link.at)).where(
         col(Link.other_id).in_(bindparam("fan_ids", expanding=True)),
     ),
 )
+
+_PERSONS = sa.select(col(Fan.person_id)).where(among(Fan.id, many("fan_ids")))
+_TOGETHER = sa.select(col(Fan.id), col(Fan.person_id)).where(col(Fan.person_id).in_(_PERSONS)).order_by(col(Fan.id))
+# NO KEY: who only writes something down about this fan need not wait.
+_HOLD_TOGETHER = _TOGETHER.with_for_update(key_share=True)
 
 
 def link(
@@ -127,12 +132,11 @@ def hold(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """
     if not fan_ids:
         return {}
-    before = _people(session, fan_ids)
-    theirs = select(Fan.id).where(col(Fan.person_id).in_(set(before.values()))).order_by(col(Fan.id))
-    # NO KEY: who only writes something down about this fan need not wait.
-    session.exec(theirs.with_for_update(key_share=True)).all()
-    after = _people(session, fan_ids)
-    return after if after == before else hold(session, fan_ids)  # somebody linked them while we waited
+    connection, them = session.connection(), {"fan_ids": list(fan_ids)}
+    held = connection.execute(_HOLD_TOGETHER, them).all()
+    if connection.execute(_TOGETHER, them).all() != held:
+        return hold(session, fan_ids)  # somebody linked them while we waited
+    return {fan_id: person_id for fan_id, person_id in held if fan_id in fan_ids}
 
 
 def edges(session: Session, fan_ids: Collection[UUID]) -> list[Edge]:
@@ -166,10 +170,6 @@ def _let_refusals_outlive(session: Session, person_ids: Collection[UUID]) -> Non
 
 def _what_was_said(line: Consent) -> tuple[object, ...]:
     return line.channel, line.purpose, line.act, line.evidence, line.given_at
-
-
-def _people(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    return dict(session.exec(select(Fan.id, Fan.person_id).where(col(Fan.id).in_(fan_ids))).all())
 
 
 def _regroup(session: Session, person_ids: Collection[UUID]) -> None:

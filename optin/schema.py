@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from psycopg.types.json import Json
-from sqlalchemy import JSON, BigInteger, Connection, Integer, insert
+from sqlalchemy import JSON, BigInteger, Connection, Insert, Integer, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, Session, SQLModel
@@ -98,7 +99,12 @@ def write_all(session: Session, model: type[SQLModel], rows: Sequence[Mapping[st
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
     else:
-        connection.execute(insert(table), list(rows))
+        connection.execute(_into(table), list(rows))
+
+
+@lru_cache
+def _into(table: Any) -> Insert:
+    return insert(table)
 
 
 def _copy(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:

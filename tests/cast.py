@@ -132,8 +132,9 @@ class Stage:
         """A fan who took the offer and said yes to its e-mails."""
         word = self.claim(offer, self.fan(handle))
         with self.bot.transaction() as session:
-            claim = claims.behind(session, word)
-            assert claim is not None
+            found = claims.behind(session, word)
+            assert found is not None
+            claim, _ = found
             now = self.clock()
             claiming.take(session, self.bot, claim, offer, f"{handle}@example.com", now)
             ticked = {"email": claiming.channels(self.bot, claim, "fr")["email"]}

@@ -83,7 +83,7 @@ def write_down(guest: Guest, form: ChoiceForm) -> str:
     """Say yes to what he ticked, and note what differs from what held."""
     session, bot, person, now = guest.session, guest.bot, guest.person, guest.now
     said, held = guest.says(PLACE), person.preferences
-    wanted = form.wanted(held, [one.name for one in guest.channels], now, guest.zone)
+    wanted = form.wanted(held, [one.name for one in guest.ways], now, guest.zone)
     choosing.allow(session, bot, person, said, [one for one in guest.askable if one.value in form.ticked], now)
     choosing.wish(session, bot, person, said, choosing.wishes_for(person, wanted), now)
     return said.evidence

@@ -6,8 +6,10 @@ import segno
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from bot import choosing, claiming, confirming
+from bot import choosing, claiming, confirming, reach, telling
 from bot.claiming import Code
+from offers import questions
+from offers.questions import RATHER_NOT, Question
 from optin.preferences import About
 from optin.standing import Purpose
 from optin.wishes import Wish
@@ -85,6 +87,37 @@ def stop(token: str) -> Response:
     return back_to(token, "choices")
 
 
+@blueprint.post("/<token>/tell")
+def tell(token: str) -> Response:
+    """One answer more about himself, or that he would rather not."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        question = visit.question
+        if question is None or request.form.get("question") != question.value:
+            return back_to(token, "more")  # he answered that one in another tab
+        typed = request.form.get("answer", "")
+        answer = RATHER_NOT if "skip" in request.form else questions.read(question, typed)
+        if answer is None:
+            return show_code(visit, Fault.UNCLEAR if typed.strip() else Fault.EMPTY, typed)
+        telling.tell(visit.session, visit.person, visit.claim.fan_id, question, answer, visit.now, visit.claim.id)
+    return back_to(token, "more")
+
+
+@blueprint.post("/<token>/take-back")
+def take_back(token: str) -> Response:
+    """He would rather not have told it."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        name = request.form.get("question", "")
+        if visit.told.get(name):
+            telling.take_back(visit.session, visit.person, Question(name), visit.now)
+            if name == reach.PHONE and visit.allows(name):
+                withdraw(visit, name)
+    return back_to(token, "more")
+
+
 @blueprint.get("/<token>/qr.svg")
 def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
@@ -130,7 +163,7 @@ def show_form(visit: Visit, form: Form, fault: Fault | None = None) -> Response:
     )
 
 
-def show_code(visit: Visit, fault: Fault | None = None) -> Response:
+def show_code(visit: Visit, fault: Fault | None = None, typed: str = "") -> Response:
     """The code, as often as he likes. To write to an address that we don't have can't be allowed."""
     askable = {channel: words for channel, words in visit.askable.items() if channel != "email" or visit.claim.email}
     return told(
@@ -143,6 +176,7 @@ def show_code(visit: Visit, fault: Fault | None = None) -> Response:
         elsewhere=visit.elsewhere,
         form=Form(),
         fault=fault,
+        typed=typed,
     )
 
 

@@ -84,6 +84,11 @@ class Guest:
         ]
 
     @property
+    def ways(self) -> list[Channel]:
+        """The channels on which we write: by phone, the brand itself does."""
+        return [one for one in self.channels if one.name != reach.PHONE]
+
+    @property
     def awaits(self) -> str:
         """The address that we asked to confirm, while it has not."""
         return next((found for one in self.channels if (found := reach.awaits(self.session, one, self.now))), "")

@@ -14,11 +14,13 @@ from bot import claiming, joining, outbox, pages
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
-from offers import catalog, claims
+from leads import details
+from offers import catalog, claims, questions
 from offers.catalog import Offer, State
 from offers.claims import Claim
+from offers.questions import Question
 from offers.texts import filled, first_name
-from optin import confirmations, fans, links, people
+from optin import confirmations, fans, people
 from optin.people import Person
 from optin.standing import Standing
 from optin.tokens import Page
@@ -88,7 +90,30 @@ class Visit:
     offer: Offer
     texts: dict[str, Wording]
     person: Person
+    told: dict[str, str]  # what he told of himself beside his address, or would rather not
     now: datetime
+
+    @property
+    def question(self) -> Question | None:
+        """What he is asked next, once he has his code."""
+        return questions.next_of(self.offer.questions, self.told) if self.code else None
+
+    @property
+    def answered(self) -> dict[str, str]:
+        """What he told of himself."""
+        return {one.value: self.told[one.value] for one in Question if self.told.get(one.value)}
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which question of how many that is."""
+        asked = [one for one in Question if one.value in self.offer.questions]
+        return (asked.index(self.question) + 1, len(asked)) if self.question else (0, len(asked))
+
+    @property
+    def gain(self) -> str:
+        """What he gains by answering, in the marketer's words."""
+        gains = self.offer.questions.get(self.question or "", {})
+        return gains.get(i18n.language()) or next(iter(gains.values()), "")
 
     @property
     def shut(self) -> Shut | None:
@@ -171,19 +196,17 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
     """Who is behind this word. Who writes holds the person until he is done: tabs and chats take turns."""
     bot = the_bot()
     with door() as session:
-        claim = claims.behind(session, token)
-        if claim is None:
+        found = claiming.in_turn(session, token) if request.method == "POST" else claims.behind(session, token)
+        if found is None:
             yield None
             return
-        if request.method == "POST":
-            links.hold(session, [claim.fan_id])
-            session.refresh(claim)
+        claim, offer = found
         i18n.prefer(claim.language)
-        texts = claiming.channels(bot, claim, i18n.language())
-        offer = session.get_one(Offer, claim.offer_id)
         person = people.one(session, claim.fan_id)
+        told = details.of_person(session, person)
+        texts = claiming.channels(bot, claim, i18n.language(), told)
         code = claims.code_behind(session, claim)
-        yield Visit(bot, session, token, claim, code, offer, texts, person, bot.now())
+        yield Visit(bot, session, token, claim, code, offer, texts, person, told, bot.now())
 
 
 def came_from_here() -> bool:

@@ -45,8 +45,9 @@ def lea(stage: Stage) -> UUID:
 def with_address(stage: Stage, fan: UUID, email: str) -> None:
     word = stage.claim(stage.offer(f"offer-{email}"), fan)
     with stage.bot.transaction() as session:
-        claim = claims.behind(session, word)
-        assert claim is not None
+        found = claims.behind(session, word)
+        assert found is not None
+        claim, _ = found
         claim.email = email
         session.add(claim)
 

@@ -37,9 +37,9 @@ def code_on(page: TestResponse) -> str | None:
 
 def claim_behind(stage: Stage, word: str) -> Claim:
     with stage.bot.reading() as session:
-        claim = claims.behind(session, word)
-        assert claim is not None
-        return claim
+        found = claims.behind(session, word)
+        assert found is not None
+        return found[0]
 
 
 def lead_of(stage: Stage, fan: UUID) -> Lead | None:

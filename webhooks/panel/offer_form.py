@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from offers.catalog import Kind, Offer
 from offers.editing import LANGUAGES, MONEY, PARTS, Amiss, Faults, Sheet, sheet_of
+from offers.questions import Question
 from offers.texts import Fault
 from webhooks.i18n import PARIS
 from webhooks.panel import condition_form
@@ -19,6 +20,7 @@ from webhooks.panel.typed import NUMBER, listed, squeezed
 
 SINGLE = ("name", "slug", "value", "keywords", "posts", "starts_at", "ends_at", "priority", "stock", "code_prefix")
 VALUED = ("kind", "worth", "cost", "fallback_id")
+GAINS = tuple(f"{question.value}.{language}" for question in Question for language in LANGUAGES)
 TEXTS = tuple(f"{language}.{part}" for language in LANGUAGES for part in PARTS)
 PRICE = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 
@@ -30,6 +32,7 @@ class Typed:
     fields: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     needs_approval: bool = True
     conditions: Group | None = None  # as they stand
 
@@ -39,9 +42,10 @@ class Typed:
 
 def sent(form: MultiDict[str, str]) -> Typed:
     return Typed(
-        fields={name: form.get(name, "").replace("\r\n", "\n") for name in (*SINGLE, *VALUED, *TEXTS)},
+        fields={name: form.get(name, "").replace("\r\n", "\n") for name in (*SINGLE, *VALUED, *TEXTS, *GAINS)},
         platforms=tuple(form.getlist("platforms")),
         accounts=tuple(form.getlist("accounts")),
+        questions=tuple(one.value for one in Question if one.value in form.getlist("questions")),
         needs_approval="needs_approval" in form,
         conditions=condition_form.sent(form),
     )
@@ -62,8 +66,15 @@ def of(offer: Offer) -> Typed:
         "code_prefix": sheet.code_prefix,
     }
     texts = {f"{language}.{part}": text for language, parts in sheet.texts.items() for part, text in parts.items()}
-    conditions = condition_form.of(offer.conditions)
-    return Typed(fields | _valued(sheet) | texts, sheet.platforms, sheet.accounts, sheet.needs_approval, conditions)
+    gains = {f"{asked}.{language}": gain for asked, told in sheet.questions.items() for language, gain in told.items()}
+    return Typed(
+        fields=fields | _valued(sheet) | texts | gains,
+        platforms=sheet.platforms,
+        accounts=sheet.accounts,
+        questions=tuple(sheet.questions),
+        needs_approval=sheet.needs_approval,
+        conditions=condition_form.of(offer.conditions),
+    )
 
 
 def read(typed: Typed) -> tuple[Sheet, Faults]:
@@ -83,6 +94,7 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         stock=_number(typed, "stock", faults),
         code_prefix=typed["code_prefix"].strip().upper(),
         texts={language: _parts(typed, language) for language in LANGUAGES},
+        questions={asked: _gains(typed, asked) for asked in typed.questions},
         conditions=condition_form.document(typed.conditions)[0] if typed.conditions else None,
         kind=typed["kind"] if typed["kind"] in list(Kind) else Kind.PERCENT.value,
         worth=_money(typed, "worth", faults),
@@ -95,6 +107,11 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
 def _parts(typed: Typed, language: str) -> dict[str, str]:
     texts = {part: typed[f"{language}.{part}"].strip() for part in PARTS}
     return {part: text for part, text in texts.items() if text}
+
+
+def _gains(typed: Typed, asked: str) -> dict[str, str]:
+    told = {language: typed[f"{asked}.{language}"].strip() for language in LANGUAGES}
+    return {language: gain for language, gain in told.items() if gain}
 
 
 def _number(typed: Typed, name: str, faults: Faults) -> int | None:

@@ -15,6 +15,7 @@ from offers import catalog, editing
 from offers.catalog import Kind, Offer
 from offers.conditions import FIELDS, OPERATORS
 from offers.editing import LANGUAGES, LONGEST, Amiss, Faults, Sheet, sheet_of
+from offers.questions import Question
 from offers.texts import VARIABLES, Fault
 from optin.standing import Purpose
 from webhooks.door import the_bot
@@ -204,6 +205,7 @@ def _page(
         kinds=[kind.value for kind in Kind],
         others=_others(offer),
         tongues=LANGUAGES,
+        questions=list(Question),
         longest=LONGEST,
         variables=VARIABLES,
         now=bot.now(),

@@ -42,6 +42,8 @@ class What(StrEnum):
     HOOK_SHUT = "hook_shut"
     HOOK_REOPENED = "hook_reopened"
     HOOK_REPLAYED = "hook_replayed"
+    AUDIENCE_FILLED = "audience_filled"
+    AUDIENCE_EMPTIED = "audience_emptied"
 
 
 class Subject(StrEnum):
@@ -54,6 +56,7 @@ class Subject(StrEnum):
     FAN = "fan"
     RULES = "rules"
     WEBHOOK = "webhook"
+    AUDIENCE = "audience"
 
 
 class Change(SQLModel, table=True):

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot import accounts, comebacks, inbox, outbox, showcase
 from bot.inbox import Entry
 from bot.showcase import Showcase
+from bot.stakes import Stakes
 from leads import fan_facts, pipeline
 from offers import claims
 from offers.claims import Hold
@@ -65,6 +66,7 @@ class Facts:
     caps: Caps
     left_alone: dict[Handle, datetime]  # whom we don't know any more, and who wanted nothing: since when
     let_go: set[int]  # entries of somebody who is forgotten
+    stakes: Stakes | None = None  # read when two offers first compete for a wish
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 from bot import pace
 from bot.accounts import AccountState, Position
 from bot.assembly import Bot
+from bot.audiences import AudienceList, Member
 from bot.beats import Beat
 from bot.changes import Change
 from bot.inbox import Inbox
@@ -103,6 +104,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Detail: _of_fan(Detail),
     Claim: _of_fan(Claim),
     Preference: _of_fan(Preference),
+    Member: _of_fan(Member),  # what a platform may have of him stays without his name until it is out there
     Link: lambda them: links.naming(them.fan_ids),
     Consent: _of_fan(Consent),
     Touchpoint: _of_fan(Touchpoint),
@@ -123,6 +125,7 @@ QUOTES: Mapping[type[SQLModel], Where] = {
 NOBODYS: Mapping[type[SQLModel], str] = {
     AccountState: "the brand's own accounts",
     ApiKey: "the CRM's keys",
+    AudienceList: "which custom audiences are filled, and how that goes",
     Arm: "how often an offer was taken, by channel and stage",
     Beat: "our own processes",
     Endpoint: "which of the brand's own systems we tell at once",

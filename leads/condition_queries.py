@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 from connectors import Kind
-from leads import purchases
+from leads import purchases, stage_queries
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
@@ -109,6 +109,8 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "comments": _times(Kind.COMMENT),
     "messages": _times(Kind.MESSAGE),
     "is_lead": lambda _: _each(Lead, _THERE),
+    "stage": stage_queries.people_at,
+    "is_customer": _bought(lambda purchase: func.count()),
     "purchases": _bought(lambda purchase: func.count()),
     "last_purchase": _bought(lambda purchase: func.max(purchase.at)),
     "spent": _bought(lambda purchase: func.sum(purchase.amount)),

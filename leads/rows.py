@@ -7,7 +7,7 @@ Row = dict[str, str | None]
 COLUMNS = (
     "id", "status", "updated_at", "merged_into", "email", "phone", "name", "first_name", "last_name", "birthday",
     "postcode", "language", "created_at", "consent", "platform", "account", "post", "offer", "offer_name",
-    "first_touch_at", "code", "code_claimed_at",
+    "first_touch_at", "code", "code_claimed_at", "stage", "score",
 )  # fmt: skip
 
 
@@ -19,6 +19,7 @@ def of(record: Record) -> Row:
     flat = told | told["source"] | {"consent": "; ".join(map(_in_words, record.consent))}
     code = told["code"] or {}
     flat |= {"code": code.get("code"), "code_claimed_at": code.get("claimed_at")}
+    flat |= {"score": None if record.score is None else str(record.score)}
     return {column: flat.get(column) for column in COLUMNS}
 
 

@@ -37,6 +37,10 @@ class Person:
         """His word on one channel, for one purpose, as it holds for this one of his fans."""
         return standing(self.lines, self.edges, fan_id, channel, purpose)
 
+    def ever_allowed(self, purpose: str) -> bool:
+        """Whether he ever said yes to it, on whichever channel and profile."""
+        return any(line.purpose == purpose and line.act == Act.GRANTED for line in self.lines)
+
 
 _asked_for = aliased(Fan)
 _TOGETHER = (

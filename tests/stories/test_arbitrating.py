@@ -218,6 +218,9 @@ def learned(stage: Stage, offer: Offer, *channels: str) -> None:
     """One in fifty takes it, on each channel: that is known well."""
     with stage.bot.transaction() as session:
         arms.replace(session, [
-            {"offer_id": offer.id, "channel": channel, "segment": "stranger", "shown": 50_000, "claimed": 1_000}
+            {
+                "offer_id": offer.id, "channel": channel, "segment": "stranger", "asked": False, "shown": 50_000,
+                "claimed": 1_000,
+            }
             for channel in channels
         ])  # fmt: skip

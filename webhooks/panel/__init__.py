@@ -10,6 +10,7 @@ from webhooks.door import the_bot
 from webhooks.panel import (
     asking,
     attention,
+    audiences,
     counter,
     dossiers,
     fans,
@@ -50,6 +51,7 @@ PAGES = (
     attention,
     rules,
     hooks,
+    audiences,
     journal,
     counter,
     value,
@@ -84,6 +86,7 @@ def in_every_page() -> dict[str, object]:
         "brand": the_bot().settings.brand,
         "me": who.somebody(),
         "waiting": _waiting,
+        "advertises": bool(the_bot().audiences),
         "here": asking.here,
         "in_language": asking.in_language,
     }

@@ -26,7 +26,7 @@ from optin.preferences import Preference
 from optin.pressure import Used
 from optin.standing import EVERYWHERE, Act, Purpose, Standing
 from webhooks.panel import value_reports
-from webhooks.panel.reports import PAGE, piece
+from webhooks.panel.reports import PAGE, piece, progress
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
 LOOKED_AT = 300  # who once said no, for a page of those of whom it still holds
@@ -78,6 +78,7 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         used=_used(session, person, now),
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
         brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
+        progress=progress(session, dict.fromkeys(person.fan_ids, person), now)[fan_id],
     )
 
 

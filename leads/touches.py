@@ -33,7 +33,7 @@ def touched(*which: ColumnElement[bool], whose: Whose | None = None) -> sa.CTE:
     """
     theirs = whose or (lambda _: sa.true())
     parts = (_by_code(theirs), _by_lead(theirs), _by_address(theirs, isouter=whose is None))
-    return sa.union_all(*(part.where(*which) for part in parts)).cte("touched").prefix_with("MATERIALIZED")
+    return sa.union_all(*(part.where(*which) for part in parts)).cte("touched")
 
 
 def _by_code(theirs: Whose) -> sa.Select[Any]:

@@ -44,7 +44,7 @@ def propose(fan_id: UUID) -> Response:
     if best is None and "chance" in request.form:
         return _best(fan_id, 409)
     if isinstance(proposed.answer, Refusal):
-        return _page(fan_id, offer_id, 409)
+        return _page(fan_id, offer_id, 409, answered=proposed.answer)
     flash(str(proposed.message_id), "put_off" if isinstance(proposed.answer, Deferral) else "proposed")
     return make_response(redirect(url_for("panel.fans.one", fan_id=fan_id), 303))
 
@@ -88,8 +88,10 @@ def _choice(best: Best) -> Choice | None:
     return Choice(winner.profile_id, best.kept) if winner else None
 
 
-def _page(fan_id: UUID, offer_id: UUID | None, status: int, best: Best | None = None) -> Response:
-    """What would become of this offer; of none, why nothing is the best for him."""
+def _page(
+    fan_id: UUID, offer_id: UUID | None, status: int, best: Best | None = None, answered: Refusal | None = None
+) -> Response:
+    """What would become of this offer, or why nothing came of it; of none, why nothing is the best for him."""
     bot, mine = the_bot(), own_words.signature(who.me())
     choice = _choice(best) if best else None
     with bot.reading() as session:
@@ -98,6 +100,8 @@ def _page(fan_id: UUID, offer_id: UUID | None, status: int, best: Best | None = 
         if offer_id is not None:
             offer = session.get(Offer, offer_id) or abort(404)
             preview = soliciting.preview(session, bot, fan_id, offer, bot.now(), mine, choice)
+            if answered is not None and not isinstance(preview.answer, Refusal):
+                preview = Preview(answered)  # the lot, which no preview knows
         profiles = fan_reports.of_fans(session, fan_ids)
         kept = best.kept["arbitration"] if best else {}
         ranking = explaining.ranked(kept, explaining.names(session, [best.kept]) if best else {})

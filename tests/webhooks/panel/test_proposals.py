@@ -1,6 +1,7 @@
 """Bringing an offer to a fan by hand: the answer before it, the same rules as for the bot, and a moment to undo it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from tests.webhooks.panel.test_people import profile_of
 from tests.webhooks.panel.test_queue import send
 from tests.webhooks.panel.test_troubles import words
 from tests.webhooks.panel.test_why import put_off, willing
+from webhooks.app import create_app
 
 
 def look(browser: Desk, fan_id: UUID, offer_id: UUID) -> str:
@@ -259,3 +261,18 @@ def test_where_nothing_is_worth_it_that_is_what_is_said(office: Office) -> None:
 
 def only_leads() -> dict[str, object]:
     return condition_rows.as_json(Condition("is_lead", Operator.IS, True))
+
+
+def test_a_manager_learns_of_the_lot_once_he_has_chosen_and_not_before(office: Office) -> None:
+    settings = office.bot.settings.model_copy(update={"holdout_percent": 100.0})
+    office.bot = replace(office.bot, settings=settings)
+    office.app = create_app(office.bot)
+    fan_id, offer, browser = willing(office), office.offer(), office.desk()
+
+    seen = look(browser, fan_id, offer.id)
+    answer = browser.post(f"/panel/fans/{fan_id}/propose", {"offer": str(offer.id)})
+
+    assert "It may go now, here: Pigeon." in seen
+    assert (answer.status_code, send(office)) == (409, [])
+    assert "The fan is one of the few who are brought nothing" in words(answer.text)
+    assert "Propose it" not in answer.text

@@ -166,9 +166,9 @@ def test_who_was_brought_offers_stands_beside_who_was_held_out(office: Office) -
     everything, one = changes(office.desk().get("/panel/value").text)
 
     told_of_both = (
-        "Brought to 600 Held out 200 Bought, brought or not 20% · 15% "
+        "Brought to 600 Held out 200 Bought: brought · held out 20% · 15% "
         "Difference +5 points (-1.4 … +10.5) "
-        "Revenue per person, brought or not €4.00 · €3.00 Difference +€1.00 (-€0.35 … +€2.35) "
+        "Revenue per person: brought · held out €4.00 · €3.00 Difference +€1.00 (-€0.35 … +€2.35) "
         "The difference may be chance: nothing is shown yet."
     )
     assert (everything, one) == (f"All offers {told_of_both}", f"{offer.name} {told_of_both}")

@@ -33,10 +33,12 @@ NUMBERS = {
 SPELLED = {
     "sqlite": {
         "id": "printf('%032x', n)",
+        "hash": "printf('%064x', n)",
         "at": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-11-20', '+' || (n / 50000) || ' seconds')",
     },
     "postgresql": {
         "id": "lpad(to_hex(n), 32, '0')::uuid",
+        "hash": "lpad(to_hex(n), 64, '0')",
         "at": "timestamptz '2026-11-20 00:00:00+00' + (n / 50000) * interval '1 second'",
     },
 }
@@ -46,8 +48,9 @@ TABLES = {
         "n, {id}, 'email', 'offers', 'granted', 'offers_email.1.fr', '', 'claim_page', '', 'c', {at}, {at}"
     ),
     "lead (id, fan_id, consent_id, email, email_hash, name, language, platform, account, post, first_touch_at, "
-    "created_at, updated_at, revision)": (
-        "{id}, {id}, n, 'fan-' || n || '@example.com', '', 'Fan', 'fr', 'facebook', '1', '', {at}, {at}, {at}, n"
+    "created_at, updated_at, revision, told_qualified)": (
+        "{id}, {id}, n, 'fan-' || n || '@example.com', {hash}, 'Fan', 'fr', 'facebook', '1', '', {at}, "
+        "{at}, {at}, n, true"
     ),
 }
 

@@ -1,8 +1,9 @@
 """Arbitrating: which offer is the best to bring to each of many people now, over all channels, or why none is.
 
 Nothing is written and nothing is sent: who acts on a decision goes through bot/soliciting.py, where everything is asked
-once more with the person held. What is the same for everybody is read once, the facts of a batch in a handful of
-queries, and the cheapest questions come first: most people never said yes to anything.
+once more with the person held, and the lot is drawn: who is held out is chosen for like anybody else. What is the same
+for everybody is read once, the facts of a batch in a handful of queries, and the cheapest question comes first:
+most people never said yes to anything.
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ from bot import assembly, outbox, permitting, prices
 from bot.assembly import Bot
 from connectors import Way
 from leads import fan_facts
-from offers import arbitration, arms, catalog, condition_rows, conditions, holdout, segments
+from offers import arbitration, arms, catalog, condition_rows, conditions, segments
 from offers.arbitration import Beta, Candidate, Price, Ranked
 from offers.beliefs import Beliefs
 from offers.catalog import Offer
@@ -56,8 +57,6 @@ class Market:
     prices: Mapping[tuple[str, str], Price]
     allowed: Mapping[str, Allowed]
     caps: Caps
-    secret: str
-    held_out: float  # percent
     now: datetime
 
 
@@ -98,8 +97,6 @@ def market(session: Session, bot: Bot, now: datetime) -> Market:
         prices=prices.now_asked(session, bot, caps, now),
         allowed={name: permits.allowed(one, None, Way.DIRECT) for name, one in rules.items()},
         caps=caps,
-        secret=bot.settings.secret,
-        held_out=bot.settings.holdout_percent,
         now=now,
     )
 
@@ -107,11 +104,11 @@ def market(session: Session, bot: Bot, now: datetime) -> Market:
 def decide(session: Session, market: Market, person_ids: Collection[UUID], beta: Beta) -> Iterator[Decision]:
     """A decision for each of these people."""
     agreed = people.ever_agreed(session, person_ids)
-    at_first_sight = {person_id: _at_first_sight(person_id, agreed[person_id], market) for person_id in sorted(agreed)}
-    asked = people.load(session, [person_id for person_id, why in at_first_sight.items() if not why])
+    asked = people.load(session, [person_id for person_id, ever in agreed.items() if ever])
     batch = _load(session, market, asked)
-    for person_id, why in at_first_sight.items():
-        yield Decision(person_id, why) if why else _decided(asked[person_id], batch, market, beta)
+    for person_id in sorted(agreed):
+        known = asked.get(person_id)
+        yield _decided(known, batch, market, beta) if known else Decision(person_id, "no_consent")
 
 
 def best_for(session: Session, bot: Bot, fan_id: UUID, now: datetime, seed: int) -> Decision:
@@ -138,13 +135,6 @@ def _stall(offer: Offer) -> Stall:
         guessed=offer.worth is None,
         priority=offer.priority,
     )
-
-
-def _at_first_sight(person_id: UUID, agreed: bool, market: Market) -> str:
-    """Why nobody needs to look further."""
-    if holdout.is_held_out(market.secret, person_id, market.held_out):
-        return "held_out"
-    return "" if agreed else "no_consent"
 
 
 def _load(session: Session, market: Market, asked: Mapping[UUID, Person]) -> Batch:

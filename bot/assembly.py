@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,7 +16,7 @@ import connectors
 from bot import database
 from bot.database import Transaction
 from bot.settings import Settings
-from connectors import Connector, Misconfigured
+from connectors import Audience, Connector, Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,13 @@ class Bot:
     new_id: Callable[[], UUID]
     draw: Callable[[], int]  # a random number of 64 bits, for codes
     engine: sa.Engine
+    audiences: Mapping[str, Audience] = field(default_factory=dict)  # custom ones at the platforms, by their ids
 
 
 def assemble(environ: Mapping[str, str]) -> Bot:
     """The bot that these settings describe. Raises Misconfigured with every fault of all of them."""
     faults: list[str] = []
-    settings, found = None, {}
+    settings, found, lists = None, {}, {}
     try:
         settings = Settings.read(environ)
     except Misconfigured as error:
@@ -45,12 +46,21 @@ def assemble(environ: Mapping[str, str]) -> Bot:
         found = connectors.load(environ)
     except Misconfigured as error:
         faults += error.faults
+    try:
+        lists = connectors.audiences(environ)
+    except Misconfigured as error:
+        faults += error.faults
     if faults or settings is None:
         raise Misconfigured(faults)
-    return put_together(settings, found)
+    return put_together(settings, found, audiences=lists)
 
 
-def put_together(settings: Settings, found: Mapping[str, Connector], now: Callable[[], datetime] | None = None) -> Bot:
+def put_together(
+    settings: Settings,
+    found: Mapping[str, Connector],
+    now: Callable[[], datetime] | None = None,
+    audiences: Mapping[str, Audience] | None = None,
+) -> Bot:
     engine = database.connect(settings.database_url.get_secret_value())
     return Bot(
         settings=settings,
@@ -61,6 +71,7 @@ def put_together(settings: Settings, found: Mapping[str, Connector], now: Callab
         new_id=new_id,
         draw=draw,
         engine=engine,
+        audiences=audiences or {},
     )
 
 

@@ -45,6 +45,8 @@ class What(StrEnum):
     HOOK_SHUT = "hook_shut"
     HOOK_REOPENED = "hook_reopened"
     HOOK_REPLAYED = "hook_replayed"
+    AUDIENCE_FILLED = "audience_filled"
+    AUDIENCE_EMPTIED = "audience_emptied"
 
 
 class Subject(StrEnum):
@@ -57,6 +59,7 @@ class Subject(StrEnum):
     FAN = "fan"
     RULES = "rules"
     WEBHOOK = "webhook"
+    AUDIENCE = "audience"
 
 
 class Change(SQLModel, table=True):

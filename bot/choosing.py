@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from bot import confirming, outbox, reach
 from bot.assembly import Bot
-from bot.reach import PROMOTING, Choice
+from bot.reach import ASKED, PROMOTING, Choice
 from leads import pipeline
 from offers import claims
-from optin import consents, fans, preferences
+from optin import consents, fans, links, preferences
 from optin.choices import WRITERS
 from optin.people import Person
 from optin.preferences import About, Preferences, anew, steps
@@ -47,7 +47,7 @@ def wish(session: Session, bot: Bot, person: Person, word: Word, wishes: Iterabl
     lines = []
     for one in wishes:
         if one.what == "offers":
-            stop(session, bot, person, word, EVERYWHERE, now, PROMOTING)
+            stop(session, bot, person, word, EVERYWHERE, now, promotions(person))
         elif one.what == "service":
             _answer_again(session, person, word, now)
         else:
@@ -55,6 +55,11 @@ def wish(session: Session, bot: Bot, person: Person, word: Word, wishes: Iterabl
     if lines:
         preferences.record(session, lines)
         person.preferences = preferences.merged(preferences.entries(session, person.fan_ids).values())
+
+
+def promotions(person: Person) -> tuple[str, ...]:
+    """All that promotes, for who wants no more of it: advertisements at a platform, too, if he ever allowed them."""
+    return ASKED if person.ever_allowed(Purpose.AUDIENCES) else PROMOTING
 
 
 def stop(
@@ -172,6 +177,7 @@ def _grant(session: Session, bot: Bot, person: Person, word: Word, choice: Choic
     person.lines.append(consents.as_line(line))
     claim = claims.newest_with_email(session, person.fan_ids)
     if claim is not None and choice.purpose in PROMOTING:
+        links.hold(session, person.fan_ids)
         first_touch_at = fans.first_heard_at(session, person.fan_ids) or claim.opened_at
         pipeline.promote(session, bot.new_id(), claim, proof, first_touch_at, now)
 

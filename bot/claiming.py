@@ -54,7 +54,8 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     """
     before = claims.code_behind(session, claim)
     if before is not None:
-        claims.join(session, claim, email)
+        if claims.join(session, claim, email):
+            pipeline.note_deeds(session, [claim.fan_id], now)
         return Code(before, fresh=False)
     if not catalog.is_open(offer, now):
         return Kept.CLOSED
@@ -66,6 +67,7 @@ def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now
     if came is not None:
         merits.brought(session, came, now)
     hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
+    pipeline.note_deeds(session, [claim.fan_id], now)
     return Code(code, fresh=True)
 
 

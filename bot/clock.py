@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import beats, database, learning, outbox, polling, retention
+from bot import advertising, beats, database, learning, outbox, polling, retention
 from bot.assembly import Bot
 from connectors import Connector, PlatformError
 from optin import house_rules
@@ -67,6 +67,10 @@ def _schedule(bot: Bot, name: str) -> BackgroundScheduler:
     scheduler.add_job(_let_lapse, "interval", seconds=60, args=(bot,), id="let drafts lapse")
     scheduler.add_job(learning.learn, "interval", seconds=600, args=(bot,), next_run_time=bot.now(), id="learn")
     scheduler.add_job(_Daily(bot, retention.run), "interval", seconds=600, next_run_time=bot.now(), id="retention")
+    if bot.audiences:
+        often = advertising.EVERY.total_seconds()
+        told = {"seconds": often, "args": (bot,), "next_run_time": bot.now(), "id": "audiences"}
+        scheduler.add_job(advertising.reconcile, "interval", **told)
     for connector in bot.connectors.values():
         for stream in connector.streams:
             pause, name = connector.poll_every.total_seconds(), f"{connector.name} {stream}"

@@ -81,9 +81,16 @@ def alembic_config(url: str) -> Config:
 
 def _postgresql(address: sa.URL) -> sa.Engine:
     engine = sa.create_engine(address, pool_size=POOL, max_overflow=POOL, hide_parameters=True)
+    sa.event.listen(engine, "connect", _compile_nothing)
     sa.event.listen(engine, "checkin", _rest)
     sa.event.listen(engine, "checkout", _ask_whether_alive)
     return engine
+
+
+def _compile_nothing(connection: Any, _record: Any) -> None:
+    """PostgreSQL would spend more time on compiling our longest questions than on answering them."""
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _rest(_connection: Any, record: Any) -> None:

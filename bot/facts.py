@@ -13,6 +13,7 @@ from bot import accounts, comebacks, inbox, outbox, refs, showcase
 from bot.inbox import Entry
 from bot.refs import Ref
 from bot.showcase import Showcase
+from bot.stakes import Stakes
 from leads import fan_facts, merits, pipeline
 from leads.merits import Thanks
 from offers import arrivals, claims
@@ -68,6 +69,7 @@ class Facts:
     caps: Caps
     left_alone: dict[Handle, datetime]  # whom we don't know any more, and who wanted nothing: since when
     let_go: set[int]  # entries of somebody who is forgotten
+    stakes: Stakes | None = None  # read when two offers first compete for a wish
 
 
 @dataclass(slots=True)

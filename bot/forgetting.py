@@ -1,7 +1,8 @@
 """Forgetting: everything of a fan goes, in one transaction, whatever is being heard or sent at that moment.
 
 What stays is a keyed hash of each address and handle, so that he is left alone if we should meet him again; that
-somebody was erased, and when; and for some days the keyed hashes of what the platforms may bring once more.
+somebody was erased, and when; for some days the keyed hashes of what the platforms may bring once more; and the hash
+of an address that is in a custom audience, until its platform has let go of it.
 """
 
 from collections.abc import Collection
@@ -13,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
-from bot import inbox, journey, lanes, others, traces
+from bot import audiences, inbox, journey, lanes, others, traces
 from bot.assembly import Bot
 from bot.traces import HIS, Traces
 from leads import pipeline
@@ -60,6 +61,7 @@ def erase(session: Session, bot: Bot, fan_ids: Collection[UUID], how: How, now: 
     others.keep_no_words(session, bot, them)
     pipeline.erase(session, known, now)
     pipeline.touch_all(session, left, now)
+    audiences.let_go(session, known)
     for table, where in HIS.items():
         session.connection().execute(delete(table).where(where(them)))
     erasures.finish(session, known, now)

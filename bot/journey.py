@@ -117,7 +117,9 @@ def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
     channel = EVERYWHERE if stop and stop.everywhere else one.platform
     was_stopped = fan.stopped
     fan.blocked = fan.blocked or one.kind is Kind.BLOCKED
-    scene.withdraw(fan, channel, "platform" if one.kind in LEAVING else "chat")
+    how = "platform" if one.kind in LEAVING else "chat"
+    scene.withdraw(fan, channel, how)
+    _advertise_no_more(scene, fan, how)
     _drop_what_waits(scene, fan, channel)
     if stop and stop.contract:
         speech.draft(scene, fan, "draft_contract", "contract")
@@ -127,6 +129,12 @@ def _wants_out(scene: Scene, fan: Known) -> Verdict | None:
     if one.kind in PRIVATE:
         speech.answer(scene, fan, Say("stopped", purpose="stop"))
     return Outcome.STOPPED, one.kind.value
+
+
+def _advertise_no_more(scene: Scene, fan: Known, how: str) -> None:
+    """Who wants to hear no more on one channel wants no advertisements of ours on a platform instead."""
+    if fan.person.ever_allowed(Purpose.AUDIENCES):
+        scene.withdraw(fan, EVERYWHERE, how, Purpose.AUDIENCES)
 
 
 def _drop_what_waits(scene: Scene, fan: Known, channel: str) -> None:
@@ -159,6 +167,7 @@ def _leaves(scene: Scene, fan: Known) -> Verdict | None:
         return None
     for purpose in (Purpose.OFFERS, Purpose.NEWSLETTER):
         scene.withdraw(fan, one.platform, "platform", purpose)
+    _advertise_no_more(scene, fan, "platform")
     return Outcome.STOPPED, one.kind.value
 
 

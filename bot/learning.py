@@ -1,6 +1,7 @@
 """Learning: what was brought to fans and what they took of it, counted for the arbitration of offers.
 
-Only what they did not ask for is counted: who asks for an offer takes it anyway, and would make any message look good.
+Who asks for an offer takes it anyway, and would make any message look good: what answered a wish is counted apart, and
+only where offers competed for it and the draw chose (bot/settling.py), so that each had a fair chance to be taken.
 """
 
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ def _counted(session: Session, now: datetime) -> list[dict[str, object]]:
         col(Outgoing.offer_id),
         col(Outgoing.platform).label("channel"),
         col(Outgoing.segment),
+        (col(Outgoing.solicits) == "").label("asked"),
     )
     counts = (func.count().label("shown"), func.count().filter(took).label("claimed"))
     brought = (
@@ -40,7 +42,7 @@ def _counted(session: Session, now: datetime) -> list[dict[str, object]]:
         .outerjoin(Claim, col(Claim.id) == col(Outgoing.claim_id))
         .where(
             col(Outgoing.state) == State.SENT.value,
-            col(Outgoing.solicits) != "",
+            sa.or_(col(Outgoing.solicits) != "", col(Outgoing.segment) != ""),
             col(Outgoing.offer_id).is_not(None),
             col(Outgoing.created_at) > now - REMEMBERED,
             sa.or_(took, col(Outgoing.sent_at) <= now - PATIENCE),

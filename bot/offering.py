@@ -1,70 +1,43 @@
 """Offering: what a fan asked for is looked up in the catalogue, and he gets his own hold on it."""
 
-from datetime import timedelta
-
-from bot import arriving, meaning, speech
+from bot import arriving, meaning, settling, speech
 from bot.facts import Known, Verdict
 from bot.inbox import Outcome
 from bot.scene import Scene
-from bot.showcase import PREFIX, Wish
+from bot.settling import Answer
+from bot.showcase import PREFIX
 from bot.speech import Say
 from connectors import Ask, Button, Way
 from offers import catalog, claims, texts
 from offers.catalog import Offer
 from offers.claims import Hold, Step
-from offers.conditions import FanFacts
 
 PERSONAL = frozenset({Way.PRIVATE, Way.DIRECT})
 
 
 def asks_for_an_offer(scene: Scene, fan: Known) -> Verdict | None:
-    """A keyword, a hashtag, a button or a link of ours names an offer."""
-    asked = scene.facts.showcase.wished(scene.interaction, scene.now)
-    wish = _to_be_had(scene, fan, asked) if asked else None
-    if wish is None:
+    """A keyword, a hashtag, a button or a link of ours names an offer; or he asks whether there is anything for him."""
+    answer = settling.settle(scene, fan)
+    if answer is None:
         return None
-    if not _may_have(scene, fan, wish.offer):
+    if not _may_have(scene, fan, answer.offer):
         return speech.draft(scene, fan, "not_eligible", "not_eligible")
     if speech.way_of(scene) in PERSONAL:
-        return _offer_privately(scene, fan, wish)
-    return _invite(scene, fan, wish)
-
-
-def _to_be_had(scene: Scene, fan: Known, wish: Wish) -> Wish | None:
-    """What he asks for, or what stands in for it; None where it is closed. Who holds it already keeps it."""
-    offer, now = wish.offer, scene.now
-    is_open = catalog.is_open(offer, now)
-    if any(claim.offer_id == offer.id and (is_open or claim.code) for claim in fan.holds):
-        return wish
-    other = scene.facts.showcase.instead(offer, now, _about(scene, fan))
-    if other is not None:
-        return Wish(other, wish.keyword)
-    return wish if is_open else None
+        return _offer_privately(scene, fan, answer)
+    return _invite(scene, fan, answer)
 
 
 def _may_have(scene: Scene, fan: Known, offer: Offer) -> bool:
     """Whether he is one of those whom it is for. Who holds it already keeps it."""
-    held = any(claim.offer_id == offer.id for claim in fan.holds)
-    return held or scene.facts.showcase.is_for(offer, _about(scene, fan))
+    return settling.holds(fan, offer) or scene.facts.showcase.is_for(offer, scene.about(fan))
 
 
-def _about(scene: Scene, fan: Known) -> FanFacts:
-    """What conditions ask, as it was before this batch. Of a newcomer we know what he shows."""
-    newcomer = FanFacts(
-        languages=frozenset({fan.language}),
-        platforms=frozenset({fan.platform}),
-        first_met=timedelta(0),
-        last_heard=timedelta(0),
-    )
-    return scene.facts.about.get(fan.person.id, newcomer)
-
-
-def _needs_a_person(scene: Scene, wish: Wish) -> bool:
+def _needs_a_person(scene: Scene, wish: Answer) -> bool:
     """Where the managers want it, and where he says more than that he wants it: no list knows every complaint."""
     return wish.offer.needs_approval or not meaning.is_plain(scene.interaction.text, wish.keyword)
 
 
-def _offer_privately(scene: Scene, fan: Known, wish: Wish) -> Verdict:
+def _offer_privately(scene: Scene, fan: Known, wish: Answer) -> Verdict:
     offer = wish.offer
     held = next((claim for claim in fan.holds if claim.offer_id == offer.id), None)
     if held is not None:
@@ -84,6 +57,8 @@ def _offer_privately(scene: Scene, fan: Known, wish: Wish) -> Verdict:
         buttons=(Button("E-mail", Ask.EMAIL),),
         approval=_needs_a_person(scene, wish),
         then="" if scene.interaction.kind in scene.rules.opens_window else "look_in_messages",
+        weighed=wish.weighed,
+        segment=wish.segment,
     )
     return speech.answer(scene, fan, say)
 
@@ -96,16 +71,22 @@ def _remind(scene: Scene, fan: Known, offer: Offer, claim: Hold) -> Verdict:
     return speech.answer(scene, fan, Say("offer_held", words, offer=offer.slug, claim=claim))
 
 
-def _invite(scene: Scene, fan: Known, wish: Wish) -> Verdict:
+def _invite(scene: Scene, fan: Known, wish: Answer) -> Verdict:
     """Others read this answer, so it holds nothing personal: it says where to ask."""
     one, offer = scene.interaction, wish.offer
     connector = scene.bot.connectors[one.platform]
     link = connector.entry_link(one.account, PREFIX + offer.slug) if scene.rules.opens_window else ""
     keyword = offer.keywords[0] if offer.keywords else offer.name
     words = {"keyword": keyword, "link": link, "brand": scene.brand}
-    return speech.answer(
-        scene, fan, Say("offer_public", words, purpose="offer", offer=offer.slug, approval=_needs_a_person(scene, wish))
+    say = Say(
+        "offer_public",
+        words,
+        purpose="offer",
+        offer=offer.slug,
+        approval=_needs_a_person(scene, wish),
+        weighed=wish.weighed,
     )
+    return speech.answer(scene, fan, say)
 
 
 def _open(scene: Scene, fan: Known, offer: Offer) -> Hold:

@@ -14,12 +14,14 @@ from bot.changes import Change
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
 from bot.traces import QUOTES, Traces
-from leads import pipeline
+from leads import pipeline, purchases
 from leads.pipeline import Lead
+from leads.purchases import Purchase
 from offers import claims
 from offers.arrivals import Arrival
 from offers.claims import Claim
 from optin import links
+from optin.addresses import hash_of
 from optin.confirmations import Confirmation
 from optin.consents import Consent
 from optin.erasures import EMAIL
@@ -61,6 +63,7 @@ def keep_nothing(session: Session, bot: Bot, them: Traces, now: datetime) -> Non
     _keep_no_quotes(session, and_(col(Change.what).in_(TELL_OF_BOTH), col(Change.subject_id).in_(linked)))
     _keep_no_codes(session, bot, them)
     _keep_no_addresses(session, them, now)
+    _keep_no_purchases(session, them, now)
     _tell_that_touches_go(session, them, now)
     through = update(Preference).where(col(Preference.profile_id).in_(them.profile_ids))
     others = through.where(col(Preference.fan_id).not_in(them.fan_ids))
@@ -116,6 +119,18 @@ def _keep_no_addresses(session: Session, them: Traces, now: datetime) -> None:
         gave = update(table).where(col(table.fan_id).in_(fan_ids), func.lower(table.email).in_(addresses))
         session.execute(gave.values(email="", email_hash=""))
     pipeline.touch_all(session, fan_ids, now)
+
+
+def _keep_no_purchases(session: Session, them: Traces, now: datetime) -> None:
+    """What was told by an address of theirs goes with it: whoever typed the same one loses it, too. Nobody's purchase
+    names a lead of theirs any more."""
+    hashes = [hash_of(one.handle) for one in them.handles if one.platform == EMAIL]
+    told = session.exec(select(Purchase.id).where(col(Purchase.email_hash).in_(hashes)).limit(1)).first()
+    if told is not None:
+        pipeline.touch_all(session, purchases.told_by_address(session, hashes) - them.fan_ids, now)
+    theirs = select(Lead.id).where(col(Lead.fan_id).in_(them.fan_ids))
+    named = update(Purchase).where(col(Purchase.lead_id).in_(theirs), col(Purchase.fan_id).not_in(them.fan_ids))
+    session.execute(named.values(lead_id=None))  # the shop named their lead beside somebody else's code
 
 
 def _tell_that_touches_go(session: Session, them: Traces, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
 
-from bot import forgetting, inbox, others, traces
+from bot import audiences, forgetting, inbox, others, traces
 from bot.assembly import Bot
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
@@ -125,6 +125,7 @@ def _reduce(session: Session, bot: Bot, fan_ids: Sequence[Any], now: datetime) -
     others.keep_nothing(session, bot, them, now)
     pipeline.erase(session, proven, now)
     pipeline.touch_all(session, forgetting.whom_they_leave(session, proven), now)
+    audiences.let_go(session, proven)
     for table, where in HIS.items():
         if table not in PROOF:
             session.connection().execute(delete(table).where(where(them)))

@@ -19,8 +19,8 @@ def now_asked(session: Session, bot: Bot, caps: Caps, now: datetime) -> dict[tup
     pressure = price_of_pressure(caps.weight(Way.DIRECT), WHOLE)
     return {
         (connector.name, account): Price(
-            sending=_charge(connector, account, bot.settings.address),
-            place=_place(session, connector, account, now),
+            sending=_charge(connector, account, Way.DIRECT, bot.settings.address),
+            place=_place(session, connector, account, Way.DIRECT, now),
             pressure=pressure,
         )
         for connector in bot.connectors.values()
@@ -28,11 +28,16 @@ def now_asked(session: Session, bot: Bot, caps: Caps, now: datetime) -> dict[tup
     }
 
 
-def _charge(connector: Connector, account: str, link: str) -> float:
-    return float(connector.cost(Message("", account, Way.DIRECT, "", link))) * CENTS
+def of_answer(session: Session, connector: Connector, account: str, way: Way, link: str, now: datetime) -> Price:
+    """The price of an answer. It presses nobody: he asked for it."""
+    return Price(sending=_charge(connector, account, way, link), place=_place(session, connector, account, way, now))
 
 
-def _place(session: Session, connector: Connector, account: str, now: datetime) -> float:
-    limits = tuple(one for one in connector.rules.limits if Way.DIRECT in one.ways and one.each is Each.ACCOUNT)
+def _charge(connector: Connector, account: str, way: Way, link: str) -> float:
+    return float(connector.cost(Message("", account, way, "", link))) * CENTS
+
+
+def _place(session: Session, connector: Connector, account: str, way: Way, now: datetime) -> float:
+    limits = tuple(one for one in connector.rules.limits if way in one.ways and one.each is Each.ACCOUNT)
     per_hour = min((one.count / one.per.total_seconds() * HOUR for one in limits), default=None)
     return price_of_place(per_hour, pace.taken(session, connector.name, account, limits, now))

@@ -1,13 +1,13 @@
 """Reach: the channels on which we know a person, and what he may allow or has allowed on each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import confirming
+from bot import audiences, confirming
 from bot.assembly import Bot
 from leads import details
 from offers import claims
@@ -22,6 +22,7 @@ EMAIL = "email"
 PHONE = Question.PHONE.value  # the brand itself calls: we never write there
 OWN = (EMAIL, PHONE)
 PROMOTING = (Purpose.OFFERS.value, Purpose.NEWSLETTER.value)
+ASKED = (*PROMOTING, Purpose.AUDIENCES.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Channel:
     profile_id: UUID
     address: str = ""  # of an e-mail
     claim: Claim | None = None
+    advertised: bool = False  # a custom audience at a platform takes such addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def channels(session: Session, person: Person) -> list[Channel]:
         claim = claims.newest_with_email(session, person.fan_ids)
         if claim is not None:
             found[EMAIL] = Channel(EMAIL, claim.fan_id, claim.profile_id, claim.email, claim)
+    if EMAIL in found and audiences.is_any_connected(session):
+        found[EMAIL] = replace(found[EMAIL], advertised=True)
     number = details.of_person(session, person).get(PHONE)
     if number and found:
         by = next(iter(found.values()))
@@ -76,7 +80,8 @@ def channels(session: Session, person: Person) -> list[Channel]:
 
 def choices(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> list[Choice]:
     """All that he may say yes or no to, as it stands."""
-    return [*_promotions(bot, person, known, language), _answers(bot, person, known, language)]
+    everywhere = [_answers(bot, person, known, language), *_score(bot, person, known, language)]
+    return [*_promotions(bot, person, known, language), *everywhere]
 
 
 def had_he_not_said(choices: Sequence[Choice], person: Person, known: Sequence[Channel], evidence: str) -> list[Choice]:
@@ -91,7 +96,7 @@ def had_he_not_said(choices: Sequence[Choice], person: Person, known: Sequence[C
 def _promotions(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Iterator[Choice]:
     for channel in known:
         texts = _texts(bot, channel, language)
-        for purpose in PROMOTING:
+        for purpose in ASKED:
             word = _standing(person.lines, person, known, channel.name, purpose)
             if purpose in texts or word.granted:
                 yield Choice(channel.name, purpose, texts.get(purpose), word, channel)
@@ -100,6 +105,14 @@ def _promotions(bot: Bot, person: Person, known: Sequence[Channel], language: st
 def _answers(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Choice:
     word = _standing(person.lines, person, known, EVERYWHERE, Purpose.SERVICE)
     return Choice(EVERYWHERE, Purpose.SERVICE.value, wording("service", language, bot.settings.brand), word)
+
+
+def _score(bot: Bot, person: Person, known: Sequence[Channel], language: str) -> Iterator[Choice]:
+    """Whether the brand's CRM is told what his deeds come to: of no interest before it may know him at all."""
+    word = _standing(person.lines, person, known, EVERYWHERE, Purpose.CRM_PROFILE)
+    if word.act or any(one.name == EMAIL for one in known):
+        words = wording("crm_profile", language, bot.settings.brand)
+        yield Choice(EVERYWHERE, Purpose.CRM_PROFILE.value, words, word)
 
 
 def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
@@ -114,6 +127,8 @@ def _texts(bot: Bot, channel: Channel, language: str) -> dict[str, Wording]:
     texts = {Purpose.OFFERS.value: wording("offers_email", language, brand)}
     if not has_to_confirm(bot, channel):  # what an address has to confirm is about offers
         texts[Purpose.NEWSLETTER.value] = wording("newsletter_email", language, brand)
+        if channel.advertised:
+            texts[Purpose.AUDIENCES.value] = wording("audiences_email", language, brand)
     return texts
 
 
@@ -130,7 +145,8 @@ def awaits(session: Session, channel: Channel, now: datetime) -> str:
 
 def _standing(lines: Sequence[Line], person: Person, known: Iterable[Channel], channel: str, purpose: str) -> Standing:
     """His word as a person sees it: whatever we may do on any of his profiles is allowed; of answers, a no anywhere."""
-    where = [one.name for one in known] if channel == EVERYWHERE else [channel]
+    everywhere = channel == EVERYWHERE and purpose == Purpose.SERVICE  # wherever he is answered
+    where = [one.name for one in known] if everywhere else [channel]
     words = [standing(lines, person.edges, one, name, purpose) for one in person.fan_ids for name in where]
     first = Act.WITHDRAWN if channel == EVERYWHERE else Act.GRANTED
     return max(words, key=lambda word: (word.act is first, word.act is not None), default=Standing())

@@ -1,18 +1,21 @@
 """Reasons: why a message came, for whom it was written to, out of its permit receipt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from bot.assembly import Bot
 from bot.outbox import Outgoing
+from offers.catalog import Offer
 from optin import house_rules, people, receipts
 from optin.consents import Consent
 from optin.people import Person
 from optin.permits import Facts
 from optin.pressure import ALL, Caps
+from optin.receipts import Receipt
 from optin.standing import Purpose
 from optin.wordings import Wording, named
 
@@ -27,6 +30,7 @@ class Reason:
     words: Wording | None = None
     asked_at: datetime | None = None
     most: tuple[int, str] | None = None  # so many messages a span, by the house rules
+    others: Sequence[Offer] = ()  # what would have answered his wish, too
 
     @property
     def purpose(self) -> str:
@@ -40,7 +44,8 @@ def of(session: Session, bot: Bot, message_id: UUID) -> Reason | None:
     if message is None:
         return None
     person = people.one(session, message.fan_id)
-    facts = next((receipts.facts_of(row) for row in reversed(receipts.of_message(session, message_id))), None)
+    decided = receipts.of_message(session, message_id)
+    facts = receipts.facts_of(decided[-1]) if decided else None
     consent = _consent(session, facts)
     return Reason(
         message,
@@ -49,6 +54,7 @@ def of(session: Session, bot: Bot, message_id: UUID) -> Reason | None:
         words=_words(bot, consent),
         asked_at=facts.asked_at if facts else None,
         most=_most(house_rules.current(session)[1], message.solicits),
+        others=() if message.solicits else _others(session, message, decided),
     )
 
 
@@ -56,6 +62,13 @@ def _consent(session: Session, facts: Facts | None) -> Consent | None:
     if facts is None or facts.solicits is None or not facts.solicits.consent.lines:
         return None
     return session.get(Consent, facts.solicits.consent.lines[0].id)
+
+
+def _others(session: Session, message: Outgoing, decided: Sequence[Receipt]) -> list[Offer]:
+    """What he could have had instead."""
+    rankings = [row.chosen["arbitration"]["ranking"] for row in decided if "arbitration" in row.chosen]
+    weighed = {UUID(line["offer"]) for ranking in rankings for line in ranking} - {message.offer_id}
+    return list(session.exec(select(Offer).where(col(Offer.id).in_(weighed)).order_by(Offer.name))) if weighed else []
 
 
 def _words(bot: Bot, consent: Consent | None) -> Wording | None:

@@ -69,6 +69,7 @@ def _sandbox_settings(port: int) -> dict[str, str]:
         "FACEBOOK_VERIFY_TOKEN": _kept("facebook_verify_token"),
         "FACEBOOK_PAGES": f"100200300400500:{_kept('facebook_page_token')}",
         "FACEBOOK_API_URL": f"{base}/facebook",
+        "FACEBOOK_AUDIENCES": f"6110000000001:{_kept('facebook_audience_token')}",
         "TELEGRAM_BOT_TOKEN": f"700800900:{_kept('telegram_bot_token')}",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "X_BEARER_TOKEN": _kept("x_bearer_token"),

@@ -1,7 +1,7 @@
 """A scene: one thing that a fan did, with all that is known when it is heard."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -12,6 +12,7 @@ from bot.facts import Facts, Known, Notes
 from bot.inbox import Entry
 from bot.meaning import Meaning
 from connectors import Interaction, Rules
+from offers.conditions import FanFacts
 from optin import consents, wishes
 from optin.standing import EVERYTHING, EVERYWHERE
 
@@ -47,6 +48,16 @@ class Scene:
     @property
     def brand(self) -> str:
         return self.bot.settings.brand
+
+    def about(self, fan: Known) -> FanFacts:
+        """What conditions ask, as it was before this batch. Of a newcomer we know what he shows."""
+        newcomer = FanFacts(
+            languages=frozenset({fan.language}),
+            platforms=frozenset({fan.platform}),
+            first_met=timedelta(0),
+            last_heard=timedelta(0),
+        )
+        return self.facts.about.get(fan.person.id, newcomer)
 
     def fan(self) -> Known | None:
         return self.facts.people.get(facts.handle_of(self.entry))

@@ -12,7 +12,7 @@ from connectors import Interaction
 from offers import catalog, condition_rows, conditions, matching
 from offers.catalog import Offer, State
 from offers.conditions import FanFacts, Test
-from offers.matching import Candidate, Matcher
+from offers.matching import Candidate, Matcher, Place
 
 PAUSED = -1_000_000  # the priority of an offer that is only known for what stands in for it
 PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that everyone may see
@@ -20,7 +20,7 @@ PREFIX = "offer-"  # of a payload that names an offer, in links and buttons that
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An offer that a fan asks for, and by which word ("" where a link or a button named it)."""
+    """An offer that a fan asks for, and by which words ("" where a link or a button named it)."""
 
     offer: Offer
     keyword: str
@@ -33,8 +33,16 @@ class Showcase:
     for_some: Mapping[UUID, Test]  # of the offers that are not for everybody, who may have them
     by_link: Mapping[str, UUID]  # the offers that links of ours name, by payload (bot/refs.py)
 
-    def wished(self, one: Interaction, now: datetime) -> Wish | None:
-        return self._named(one.payload, now) or self._said(one, now)
+    def wished(self, one: Interaction, now: datetime) -> list[Wish]:
+        """What he names: several offers where he names them all as plainly."""
+        named = self._named(one.payload, now)
+        return [named] if named else self._said(one, now)
+
+    def anything(self, one: Interaction, asked: str, now: datetime) -> list[Wish]:
+        """All that is shown where he asks, for who names none of it."""
+        place = Place(one.platform, one.account, one.thread, now)
+        shown = (offer for offer in self.offers.values() if catalog.is_open(offer, now))
+        return [Wish(offer, asked) for offer in shown if place.suits(_candidate(offer))]
 
     @property
     def shown(self) -> list[str]:
@@ -48,11 +56,11 @@ class Showcase:
             (Wish(offer, "") for offer in shown if catalog.is_open(offer, now) or self.instead(offer, now)), None
         )
 
-    def _said(self, one: Interaction, now: datetime) -> Wish | None:
+    def _said(self, one: Interaction, now: datetime) -> list[Wish]:
         if not self.offers:
-            return None
-        found = matching.match(self.matcher, one.text, one.platform, one.account, one.thread, now)
-        return Wish(self.offers[found.offer_id], found.keyword) if found else None
+            return []
+        found = matching.matches(self.matcher, one.text, one.platform, one.account, one.thread, now)
+        return [Wish(self.offers[each.offer_id], each.keyword) for each in found]
 
     def instead(self, offer: Offer, now: datetime, about: FanFacts | None = None) -> Offer | None:
         """What stands in for an offer that can't be had now, or not by whom this is known about."""

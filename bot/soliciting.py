@@ -5,7 +5,7 @@ message itself, and what finds no room is deferred and competes again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from bot.outbox import Outgoing, State
 from bot.permitting import Desk
 from connectors import Way
 from leads import fan_facts
-from offers import catalog, claims, condition_rows, conditions, holdout, segments, texts
+from offers import catalog, claims, condition_rows, conditions, exposures, holdout, segments, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
 from offers.conditions import FanFacts
@@ -101,6 +101,7 @@ def propose(
     weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now, choice)
     if isinstance(weighed, Refusal):
         return Proposed(weighed)
+    weighed = _by_lot(session, bot, weighed, offer)
     goes = not isinstance(weighed.answer, Refusal)
     if goes:
         _put(session, bot, weighed.desk, weighed.best, offer)
@@ -117,7 +118,8 @@ def preview(
     said_by: str = "bot",
     choice: Choice | None = None,
 ) -> Preview:
-    """What `propose` would answer. Nothing is written."""
+    """What `propose` would answer, but for the lot: who knew it before would choose the held out otherwise than the
+    rest. Nothing is written."""
     weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now, choice)
     if isinstance(weighed, Refusal) or weighed.against:
         return Preview(weighed if isinstance(weighed, Refusal) else weighed.answer)
@@ -158,11 +160,20 @@ def _against(session: Session, bot: Bot, person: Person, facts: FanFacts, offer:
     """What speaks against the offer itself, whatever may be said to him."""
     if not catalog.can_be_had(offer, now):
         return "offer_closed"
-    if holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent):
-        return "held_out"
     if not _is_for(facts, offer):
         return "not_eligible"
     return "already_proposed" if _has_had(session, person, offer) else ""
+
+
+def _by_lot(session: Session, bot: Bot, weighed: Weighed, offer: Offer) -> Weighed:
+    """A few of those who would be brought it go without. This is asked last, when all else has been said, and both
+    leave the same trace: so they differ in nothing but the lot."""
+    if isinstance(weighed.answer, Refusal):
+        return weighed
+    person = weighed.desk.person(weighed.best.message)
+    held_out = holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent)
+    exposures.note(session, person.id, person.fan_ids, offer.id, held_out, weighed.desk.now)
+    return replace(weighed, against="held_out") if held_out else weighed
 
 
 def compete(bot: Bot) -> int:

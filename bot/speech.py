@@ -48,6 +48,8 @@ class Say:
     approval: bool = False  # a person approves it first
     offer: str = ""  # the offer's short name, where it gives one
     then: str = ""  # what is said in public, once this has arrived in private
+    weighed: Mapping[str, Any] = field(default_factory=dict)  # how it was chosen, where others answered the wish
+    segment: str = ""  # of the fan, where its claim tells how that choice went
 
 
 def answer(scene: Scene, fan: Known, say: Say) -> Verdict:
@@ -137,7 +139,7 @@ def _chosen(scene: Scene, say: Say) -> dict[str, Any]:
     """What was said, and the open offers among which it chose."""
     if not say.offer:
         return {"said": say.what}
-    return {"said": say.what, "offer": say.offer, "among": scene.facts.showcase.shown}
+    return {"said": say.what, "offer": say.offer, "among": scene.facts.showcase.shown, **say.weighed}
 
 
 def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Answer) -> dict[str, Any]:
@@ -159,6 +161,7 @@ def _message(scene: Scene, fan: Known, say: Say, way: Way, permit: Answer) -> di
         "claim_id": say.claim.id if say.claim else None,
         "offer_id": say.claim.offer_id if say.claim else None,
         "purpose": say.purpose,
+        "segment": say.segment,
         "language": spoken,
         "text": wording.shortened(text, scene.rules.max_text.get(way, len(text))),
         "buttons": outbox.written(say.buttons[: scene.rules.max_buttons]),

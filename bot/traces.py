@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 from bot import pace
 from bot.accounts import AccountState, Position
 from bot.assembly import Bot
+from bot.audiences import AudienceList, Member
 from bot.beats import Beat
 from bot.changes import Change
 from bot.inbox import Inbox
@@ -35,6 +36,7 @@ from offers.arms import Arm
 from offers.arrivals import Arrival
 from offers.catalog import Offer
 from offers.claims import Claim
+from offers.exposures import Exposure
 from offers.listed import OfferCode
 from offers.ways_in import WayIn
 from optin import addresses, links
@@ -96,6 +98,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Merit: _of_fan(Merit),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
+    Exposure: _of_fan(Exposure),
     Confirmation: lambda them: or_(
         col(Confirmation.fan_id).in_(them.fan_ids), col(Confirmation.profile_id).in_(them.profile_ids)
     ),
@@ -106,6 +109,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Claim: _of_fan(Claim),
     Arrival: _of_fan(Arrival),
     Preference: _of_fan(Preference),
+    Member: _of_fan(Member),  # what a platform may have of him stays without his name until it is out there
     Link: lambda them: links.naming(them.fan_ids),
     Consent: _of_fan(Consent),
     Touchpoint: _of_fan(Touchpoint),
@@ -126,6 +130,7 @@ QUOTES: Mapping[type[SQLModel], Where] = {
 NOBODYS: Mapping[type[SQLModel], str] = {
     AccountState: "the brand's own accounts",
     ApiKey: "the CRM's keys",
+    AudienceList: "which custom audiences are filled, and how that goes",
     Arm: "how often an offer was taken, by channel and stage",
     Beat: "our own processes",
     Endpoint: "which of the brand's own systems we tell at once",

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from connectors.base import (
     Ask,
+    Audience,
+    Batch,
     Busy,
     Button,
+    By,
     Called,
     Connector,
     Each,
@@ -22,6 +25,7 @@ from connectors.base import (
     Refused,
     Rules,
     Scope,
+    Taken,
     Uncertain,
     Unreachable,
     Way,
@@ -29,8 +33,11 @@ from connectors.base import (
 
 __all__ = [
     "Ask",
+    "Audience",
+    "Batch",
     "Busy",
     "Button",
+    "By",
     "Called",
     "Connector",
     "Each",
@@ -45,9 +52,11 @@ __all__ = [
     "Refused",
     "Rules",
     "Scope",
+    "Taken",
     "Uncertain",
     "Unreachable",
     "Way",
+    "audiences",
     "load",
 ]
 
@@ -69,4 +78,12 @@ def load(environ: Mapping[str, str]) -> dict[str, Connector]:
                 found[name] = connector
     if faults:
         raise Misconfigured(faults)
+    return found
+
+
+def audiences(environ: Mapping[str, str]) -> dict[str, Audience]:
+    """The custom audiences that are set up, by id. Raises Misconfigured."""
+    # Here, as above: the SDK takes a second to import, and commands that need none of it shall not wait.
+    connect = importlib.import_module(f"{__name__}.meta.audiences").connect
+    found: dict[str, Audience] = connect(environ)
     return found

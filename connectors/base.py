@@ -5,7 +5,7 @@ no database, and whatever it cannot name it hands on as `Kind.UNKNOWN` with the 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -221,6 +221,51 @@ class Called:
 
     handle: str
     at: datetime
+
+
+class By(StrEnum):
+    """By what an audience knows a person."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One call of several that belong together."""
+
+    session: int
+    number: int  # from 1
+    last: bool
+    total: int  # rows of all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the rows of a batch."""
+
+    invalid: int = 0  # that the platform could not read
+    pause: timedelta | None = None  # as `Receipt.pause`
+
+
+class Audience(ABC):
+    """A list of people at a platform, to whom the brand's advertisements may be shown there.
+
+    It is told hashes alone (optin/addresses.py). To add or remove a row twice is the same as once, so whatever is
+    uncertain is told again. Raises Refused, Busy, Unreachable or Uncertain, and nothing else.
+    """
+
+    id: str  # the platform's
+    most: ClassVar[int]  # rows a call
+
+    @abstractmethod
+    def add(self, by: By, hashes: Sequence[str], batch: Batch) -> Taken: ...
+
+    @abstractmethod
+    def remove(self, by: By, hashes: Sequence[str], batch: Batch) -> Taken: ...
+
+    def close(self) -> None:  # noqa: B027 - as for connectors
+        """Let go of connections."""
 
 
 class Connector(ABC):

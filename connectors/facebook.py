@@ -141,7 +141,7 @@ class Facebook(Connector):
         }
         for session in self._sessions.values():
             session.GRAPH = url
-            _settle(session.requests, url)
+            settle(session.requests, url)
         # Never FacebookAdsApi.init(): it sets one token for the whole process, and reports crashes to Facebook.
         self._apis = {page: FacebookAdsApi(session, VERSION) for page, session in self._sessions.items()}
 
@@ -212,7 +212,7 @@ class Facebook(Connector):
         raise failure  # out here: the SDK's error holds what we say and to whom, that of requests the token
 
 
-def _settle(session: requests.Session, url: str) -> None:
+def settle(session: requests.Session, url: str) -> None:
     """Proxies and certificates as the environment says now: requests would look them up again at each call."""
     found = session.merge_environment_settings(url, {}, None, None, None)
     session.proxies.update(found["proxies"])
@@ -628,6 +628,7 @@ ERRORS: Mapping[tuple[int, int], Callable[[str], PlatformError]] = {
     **dict.fromkeys(((102, ANY), (190, ANY)), refuse("token_dead", Scope.ACCOUNT)),  # 102: [K]
     **dict.fromkeys(((100, 2018001), (100, 33), (100, 2534014), (100, 2018292)), refuse("gone")),  # the last: [K]
     **dict.fromkeys(((100, 2534025), (10902, ANY), (10903, ANY), (1705, ANY)), refuse("not_allowed")),  # 1090x: [K]
+    (100, 1713230): refuse("flagged", Scope.ACCOUNT),  # a custom audience: Meta, Custom Audience Users page, 2025-10
     (100, ANY): refuse("invalid"),  # a tag that was taken away, too
     (506, ANY): refuse("repeated_text"),  # [K]
     (10900, ANY): refuse("already_replied"),  # [K] by us or by a person

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from leads import condition_queries, fan_facts
 from offers import conditions
-from offers.conditions import All, Any, Condition, Not, Operator, Tree, Yes
+from offers.conditions import FIELDS, All, Any, Condition, Not, Operator, Tree, Yes
 from optin.fans import Fan
 from optin.standing import Purpose
 
@@ -45,19 +45,19 @@ def willing(tree: Tree, channels: Iterable[str]) -> Tree:
 
 
 def matching(tree: Tree, now: datetime) -> sa.Select[UUID]:
-    """The people who meet the conditions; where these hang on his words, also linked people who only may meet them."""
+    """The people who meet the conditions; where these rest on consent, also linked people who only may meet them."""
     return _matching(tree, _known(tree, now), now)
 
 
 def _sure(tree: Tree, now: datetime) -> sa.Select[UUID]:
     known = _known(tree, now)
     people = _matching(tree, known, now)
-    return people.where(~known.c.linked) if _needs_a_look(tree) else people
+    return people.where(~known.c.linked) if rests_on_consent(tree) else people
 
 
 def _looked_at(session: Session, tree: Tree, now: datetime) -> Iterator[UUID]:
     """The linked people of whom the query isn't sure, and who do meet the conditions."""
-    if not _needs_a_look(tree):
+    if not rests_on_consent(tree):
         return
     known, holds = _known(tree, now), conditions.compiled(tree)
     candidates = session.scalars(_matching(tree, known, now).where(known.c.linked)).all()
@@ -92,8 +92,9 @@ def _matching(tree: Tree, known: Known, now: datetime) -> sa.Select[UUID]:
     return sa.select(known.c.person_id).where(_where(tree, True, columns, known.c.linked, now))
 
 
-def _needs_a_look(tree: Tree) -> bool:
-    return any(map(condition_queries.needs_a_look, conditions.rows(tree)))
+def rests_on_consent(tree: Tree) -> bool:
+    """Whether SQL can't be sure of linked people: who they are depends on what each said before the link."""
+    return any(FIELDS[condition.field].replayed for condition in conditions.rows(tree))
 
 
 def _where(
@@ -110,4 +111,4 @@ def _where(
         case Condition():
             holds = condition_queries.holds(tree, columns[tree], now)
             surely = holds if wanted else sa.not_(holds)
-            return sa.or_(linked, surely) if condition_queries.needs_a_look(tree) else surely
+            return sa.or_(linked, surely) if FIELDS[tree.field].replayed else surely

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 from connectors import Kind
-from leads import purchases, scores
+from leads import purchases, scores, stage_queries
 from leads.pipeline import Lead
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
@@ -33,11 +33,6 @@ def known(condition: Condition, now: datetime) -> sa.Subquery:
     if condition.field in _FADING:
         return _FADING[condition.field](now).subquery()
     return _KNOWN[condition.field](condition.value).subquery()
-
-
-def needs_a_look(condition: Condition) -> bool:
-    """Whether of linked people no query is sure: it hangs on what holds of their words."""
-    return isinstance(condition.value, Yes) or condition.field in _FADING
 
 
 def holds(condition: Condition, value: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
@@ -117,6 +112,8 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "comments": _times(Kind.COMMENT),
     "messages": _times(Kind.MESSAGE),
     "is_lead": lambda _: _each(Lead, _THERE),
+    "stage": stage_queries.people_at,
+    "is_customer": _bought(lambda purchase: func.count()),
     "purchases": _bought(lambda purchase: func.count()),
     "last_purchase": _bought(lambda purchase: func.max(purchase.at)),
     "spent": _bought(lambda purchase: func.sum(purchase.amount)),

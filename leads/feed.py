@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from leads import details, pipeline, records
+from leads import deeds, pipeline, records
 from leads.pipeline import ErasedLead, Lead
 from leads.records import Record, Told
 from offers import arrivals
-from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, people
@@ -49,8 +49,9 @@ def page(
     after = position(cursor)
     # Known before anything is read: what commits between our queries is beyond it, and comes on the next page whole.
     last = position(until) if until else pipeline.last_revision(session)
-    there = session.execute(_changed(_with_source(), Lead, after, last, updated_since).limit(limit + 1)).all()
-    gone = session.exec(_changed(select(ErasedLead), ErasedLead, after, last, updated_since).limit(limit + 1)).all()
+    begins = {table: _begin(session, table, after, last, updated_since) for table in (Lead, ErasedLead)}
+    there = session.execute(_changed(_with_source(), Lead, begins, last, updated_since).limit(limit + 1)).all()
+    gone = session.exec(_changed(select(ErasedLead), ErasedLead, begins, last, updated_since).limit(limit + 1)).all()
     order = sorted([*(lead.revision for lead, _, _ in there), *(lead.revision for lead in gone)])
     end = order[:limit][-1] if order else after
     found = _records(session, [row for row in there if row[0].revision <= end])
@@ -85,9 +86,22 @@ def position(cursor: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), "big")
 
 
-def _changed(asked: Any, table: Any, after: int, last: int, updated_since: datetime | None) -> Any:
+def _begin(session: Session, table: Any, after: int, last: int, updated_since: datetime | None) -> int:
+    """The revision after which there is something to look at. Times follow the revisions closely, but not exactly: so
+    the first of all that changed since then counts, and not the one that the times say was first."""
+    revision, changed_at = col(table.revision), col(table.updated_at)
+    next_one = select(changed_at).where(revision > after).order_by(revision).limit(1)
+    if updated_since is None or (session.exec(next_one).first() or updated_since) >= updated_since:
+        return after
+    # "+ 0" keeps databases from going through the revisions from the lowest up, past all that is older.
+    first = select(func.min(revision + 0)).where(revision > after, changed_at >= updated_since)
+    found = session.exec(first).one()
+    return last if found is None else found - 1
+
+
+def _changed(asked: Any, table: Any, begins: Mapping[Any, int], last: int, updated_since: datetime | None) -> Any:
     revision = col(table.revision)
-    changed = asked.where(revision > after, revision <= last).order_by(revision)
+    changed = asked.where(revision > begins[table], revision <= last).order_by(revision)
     return changed if updated_since is None else changed.where(col(table.updated_at) >= updated_since)
 
 
@@ -100,20 +114,16 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     """By revision. Who was erased since the rows were read is left out: he comes once more, as erased."""
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
-    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
+    did = deeds.of(session, everybody)
     came = arrivals.told(session, {one for row in rows for one in _touches(*row) if one is not None})
-    known = [(row, everybody[row[0].fan_id]) for row in rows if row[0].fan_id in everybody]
-    return {
-        row[0].revision: records.of(_told(row, person, leads[person.id], told[person.id], came), journal)
-        for row, person in known
-    }
 
+    def told(lead: Lead, offer: Offer | None, claim: Claim | None) -> Told:
+        person = everybody[lead.fan_id]
+        first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
+        return Told(lead, offer, claim, person, leads[person.id], did[person.id], first, last)
 
-def _told(row: Any, person: Person, leads: Sequence[Lead], told: Mapping[str, str], came: Mapping[int, Came]) -> Told:
-    lead, offer, claim = row
-    first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
-    return Told(lead, offer, claim, person, leads, told, first, last)
+    return {row[0].revision: records.of(told(*row), journal) for row in rows if row[0].fan_id in everybody}
 
 
 def _touches(lead: Lead, _offer: Offer | None, claim: Claim | None) -> tuple[int | None, int | None]:

@@ -1,24 +1,28 @@
 """A lead: a fan who said yes. It stands on a consent, and without one it can't be written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, text
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from leads import hooks
+from leads import details, hooks, release
 from leads.hooks import Event, Happened
 from offers import arrivals
 from offers.claims import Claim
-from optin import addresses
+from offers.questions import Question
+from optin import addresses, people
 from optin.fans import Fan
-from optin.schema import Counted, belongs_to, known
+from optin.schema import Counted, among, belongs_to, known, many
 
 
 class Lead(SQLModel, table=True):
     """`revision` grows with every change of any lead, in the order of the commits: the CRM reads on from it."""
+
+    __table_args__ = (Index("ix_lead_updated_at_revision", "updated_at", "revision"),)  # see leads/feed.py
 
     id: UUID = known()
     fan_id: UUID = Field(foreign_key="fan.id", unique=True)
@@ -37,14 +41,16 @@ class Lead(SQLModel, table=True):
         default=None, foreign_key="arrival.id", ondelete="SET NULL", nullable=True, index=True, sa_type=Counted
     )
     created_at: datetime
-    updated_at: datetime = Field(index=True)
+    updated_at: datetime
     revision: int = Field(sa_type=BigInteger, unique=True)
+    told_qualified: bool = False  # what the hooks said of him last, by which they know when he qualifies anew
 
 
 class ErasedLead(SQLModel, table=True):
     """What is left of a lead who was erased: that he is gone, for whoever got him from us."""
 
     __tablename__ = "erased_lead"
+    __table_args__ = (Index("ix_erased_lead_updated_at_revision", "updated_at", "revision"),)
 
     id: UUID = known()
     updated_at: datetime
@@ -58,6 +64,8 @@ class Revision(SQLModel, table=True):
     last: int = Field(sa_type=BigInteger)
 
 
+DEED = (Event.LEAD_UPDATED,)
+CONSENT = (Event.LEAD_UPDATED, Event.CONSENT_CHANGED)  # a lead changes by what he allows, so that both are to be told
 NEXT = text("UPDATE revision SET last = last + 1 WHERE id = 1 RETURNING last")
 
 
@@ -74,7 +82,8 @@ def last_revision(session: Session) -> int:
 def promote(
     session: Session, lead_id: UUID, claim: Claim, consent_id: int, first_touch_at: datetime, now: datetime
 ) -> Lead:
-    """Make the fan of this claim a lead, or bring his lead up to date, and with it those of his other profiles."""
+    """Make the fan of this claim a lead, or bring his lead up to date, and with it those of his other profiles. Whoever
+    calls this holds the person, lest `note_deeds` find no lead while one is being made."""
     # First the line of writers, then the look: two offers taken at once would both find no lead, and make two.
     revision = next_revision(session)
     before = of(session, claim.fan_id)
@@ -85,7 +94,7 @@ def promote(
     lead.revision = revision
     session.add(lead)
     session.flush()
-    hooks.note(session, _changed(lead) if before else [Happened(Event.LEAD_QUALIFIED, lead.fan_id, lead.id)], now)
+    _tell(session, [lead], CONSENT if before else (), now)
     touch_all(session, _one_with(session, lead.fan_id), now)
     return lead
 
@@ -96,8 +105,20 @@ def touch(session: Session, fan_id: UUID, now: datetime) -> None:
 
 
 def touch_all(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
-    touched = [lead for fan_id in sorted(fan_ids) if (lead := _touch(session, fan_id, now))]
-    hooks.note(session, [one for lead in touched for one in _changed(lead)], now)
+    _tell(session, _touch_each(session, fan_ids, now), CONSENT, now)
+
+
+def note_deeds(session: Session, fan_ids: Collection[UUID], now: datetime) -> None:
+    """What these fans did has changed their leads, and those of whoever is one person with them.
+
+    Whoever calls this holds them (`links.hold`), so that no lead of theirs is made meanwhile: most have none, and need
+    not stand in the line of those who write leads.
+    """
+    _tell(session, _touch_each(session, _led(session, fan_ids), now), DEED, now)
+
+
+def _touch_each(session: Session, fan_ids: Iterable[UUID], now: datetime) -> list[Lead]:
+    return [lead for fan_id in sorted(fan_ids) if (lead := _touch(session, fan_id, now))]
 
 
 def _touch(session: Session, fan_id: UUID, now: datetime) -> Lead | None:
@@ -111,9 +132,43 @@ def _touch(session: Session, fan_id: UUID, now: datetime) -> Lead | None:
     return lead
 
 
-def _changed(lead: Lead) -> list[Happened]:
-    """A lead changes by what he allows, so that both are to be told."""
-    return [Happened(event, lead.fan_id, lead.id) for event in (Event.LEAD_UPDATED, Event.CONSENT_CHANGED)]
+def _tell(session: Session, leads: Sequence[Lead], events: Sequence[Event], now: datetime) -> None:
+    """These events of each lead, and where he qualifies since just now, that. A new lead who does not is an update."""
+    reached = _newly_qualified(session, leads)
+    told = {lead.id: (*events, *((Event.LEAD_QUALIFIED,) if lead.id in reached else ())) for lead in leads}
+    happened = [
+        Happened(event, lead.fan_id, lead.id) for lead in leads for event in told[lead.id] or (Event.LEAD_UPDATED,)
+    ]
+    hooks.note(session, happened, now)
+
+
+def _newly_qualified(session: Session, leads: Sequence[Lead]) -> set[UUID]:
+    """Those of whom it was not told. Who qualifies no longer will be told of again, if he does."""
+    everybody = people.load(session, [lead.fan_id for lead in leads])
+    told = details.of_people(session, {fan_id: person.id for fan_id, person in everybody.items()})
+    before = {lead.id for lead in leads if lead.told_qualified}
+    for lead in leads:
+        person = everybody[lead.fan_id]
+        number = told[person.id].get(Question.PHONE.value, "")
+        lead.told_qualified = release.qualifies(person.standing, lead.fan_id, lead.email, number)
+        session.add(lead)
+    session.flush()
+    return {lead.id for lead in leads if lead.told_qualified} - before
+
+
+_asked_for = aliased(Fan)
+_LED = (
+    sa.select(col(Lead.fan_id))
+    .join(Fan, col(Fan.id) == col(Lead.fan_id))
+    .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
+    .where(among(_asked_for.id, many("fan_ids")))
+    .distinct()
+)
+
+
+def _led(session: Session, fan_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Which of these fans, and of whoever is one person with them, are leads."""
+    return session.connection().execute(_LED, {"fan_ids": list(fan_ids)}).scalars().all() if fan_ids else ()
 
 
 def _one_with(session: Session, fan_id: UUID) -> Sequence[UUID]:
@@ -125,11 +180,11 @@ def _one_with(session: Session, fan_id: UUID) -> Sequence[UUID]:
 
 
 def erase(session: Session, fan_ids: Iterable[UUID], now: datetime) -> None:
-    """Let go of these fans' leads, and tell the CRM that they are gone."""
+    """Tell the CRM that these fans' leads are gone. The rows go with all else that is theirs (bot/traces.py), after
+    the purchases that name them."""
     gone = session.exec(select(Lead).where(col(Lead.fan_id).in_(list(fan_ids))).order_by(col(Lead.id))).all()
     for lead in gone:
         session.add(ErasedLead(id=lead.id, updated_at=now, revision=next_revision(session)))
-        session.delete(lead)
     session.flush()
     # Without the fan: with him goes whatever else was to be told of him.
     hooks.note(session, [Happened(Event.LEAD_ERASED, lead_id=lead.id) for lead in gone], now)

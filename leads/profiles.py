@@ -4,7 +4,8 @@ Sources, all read 2026-11:
 - HubSpot: https://knowledge.hubspot.com/articles/kcs_article/contacts/set-up-your-import-file (a column a property, CSV
   or Excel with a header) and https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide.md
   (`email` tells contacts apart; one of `email`, `firstname`, `lastname` has to be there). `fanfare_*` are properties of
-  your own, of which `fanfare_id` has unique values.
+  your own, of which `fanfare_id` has unique values. `lifecyclestage` takes the values of
+  https://knowledge.hubspot.com/contacts/use-lifecycle-stages; what HubSpot sets by itself only moves forward.
 - Salesforce: the Lead object in the Object Reference,
   https://developer.salesforce.com/docs/atlas.en-us.sfFieldRef.meta/sfFieldRef/salesforce_field_reference_Lead.htm
   (API names and lengths; `LastName` and `Company` are required). `Fanfare_Id__c` is an External ID of your own, by
@@ -16,6 +17,10 @@ Sources, all read 2026-11:
 - EspoCRM: `Lead` in https://github.com/espocrm/espocrm, application/Espo/Modules/Crm/Resources/metadata/entityDefs/
   Lead.json (`lastName` is required; status and source are enumerations). `cFanfareId` and its like are fields of your
   own, for which EspoCRM itself begins the name with a `c`.
+
+Of the four, HubSpot alone has a field for how far somebody has come. The status of a lead elsewhere says what the
+brand's own people did with him, and "converted" makes other records there: so the stage is a field of your own, or a
+remark.
 
 A lead who was merged, withdrawn or erased keeps his number, is shut off by the CRM's own field for that, and has every
 contact field empty: let your import write empty values, too.
@@ -31,6 +36,13 @@ from leads.rows import TOUCHES, Row
 Value = str | bool | None
 Field = Callable[[Row], Value]
 
+LIFECYCLE = {
+    "anonymous": "subscriber",
+    "reachable": "subscriber",
+    "identified": "lead",
+    "qualified": "marketingqualifiedlead",
+    "customer": "customer",
+}
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 UNKNOWN = "[not provided]"  # where a CRM insists on a name
 
@@ -57,6 +69,10 @@ def _always(value: Value) -> Field:
 
 def _while_active(value: Value, otherwise: Value) -> Field:
     return lambda row: value if row["status"] == "active" else otherwise
+
+
+def _lifecycle(row: Row) -> str:
+    return LIFECYCLE.get(row["stage"] or "", "lead") if row["status"] == "active" else "other"
 
 
 def _first_name(longest: int) -> Field:
@@ -96,7 +112,7 @@ def _no_call(row: Row) -> bool:
 def _remarks(row: Row) -> str | None:
     """What has no field of its own there."""
     told = {"Consent": row["consent"], "Offer": row["offer_name"], "Code": row["code"], "Post": row["post"]}
-    told |= {"Birthday": row["birthday"]}
+    told |= {"Birthday": row["birthday"], "Stage": row["stage"], "Score": row["score"]}
     told |= {"First touch": _touch(row, "first_touch"), "Last touch": _touch(row, "last_touch")}
     return "\n".join(f"{name}: {value}" for name, value in told.items() if value) or None
 
@@ -117,7 +133,9 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "phone": _same("phone"),
         "zip": _same("postcode"),
         "hs_language": _same("language"),
-        "lifecyclestage": _while_active("lead", "other"),
+        "lifecyclestage": _lifecycle,
+        "fanfare_stage": _same("stage"),
+        "fanfare_score": _same("score"),
         "fanfare_status": _same("status"),
         "fanfare_merged_into": _same("merged_into"),
         "fanfare_consent": _same("consent"),
@@ -138,6 +156,8 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "LeadSource": _same("platform"),
         "HasOptedOutOfEmail": _no_mail,
         "Description": _remarks,
+        "Fanfare_Stage__c": _same("stage"),
+        "Fanfare_Score__c": _same("score"),
         "Fanfare_Status__c": _same("status"),
         "Fanfare_Merged_Into__c": _same("merged_into"),
     },
@@ -168,6 +188,8 @@ FIELDS: Mapping[Profile, Mapping[str, Field]] = {
         "status": _while_active("New", "Dead"),
         "source": _while_active("Campaign", None),
         "description": _remarks,
+        "cFanfareStage": _same("stage"),
+        "cFanfareScore": _same("score"),
         "cFanfareStatus": _same("status"),
         "cFanfareMergedInto": _same("merged_into"),
     },

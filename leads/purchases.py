@@ -1,6 +1,6 @@
 """Purchases: what a fan bought, as the shop tells it. Each order counts once, however often it is told."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,10 +12,10 @@ from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, UniqueConstra
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from leads import redemptions
+from leads import pipeline, redemptions
 from leads.pipeline import Lead
 from offers.claims import Claim
-from optin import addresses
+from optin import addresses, links
 from optin.schema import belongs_to, known
 
 MOST = 10**12  # in the minor unit: a typing error above it
@@ -93,6 +93,7 @@ def keep(session: Session, purchase_id: UUID, told: Told, by: str, now: datetime
         "at": told.at,
         **whose,
     }
+    links.hold(session, buyers := _buyers(session, row))
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     fresh = insert(Purchase).values(row | {"told_at": now, "told_by": by}).on_conflict_do_nothing()
     session.execute(fresh)
@@ -101,6 +102,8 @@ def keep(session: Session, purchase_id: UUID, told: Told, by: str, now: datetime
     ).one()
     if any(getattr(stands, name) != value for name, value in row.items() if name != "id"):
         return Why.OTHER_ORDER
+    if stands.id == purchase_id:
+        pipeline.note_deeds(session, buyers, now)
     return Kept(stands, again=stands.id != purchase_id)
 
 
@@ -110,6 +113,12 @@ def of(session: Session, fan_ids: Collection[UUID], emails: Collection[str]) -> 
         col(Purchase.fan_id).in_(fan_ids), col(Purchase.email_hash).in_([addresses.hash_of(one) for one in emails])
     )
     return session.exec(select(Purchase).where(his).order_by(col(Purchase.at), col(Purchase.id))).all()
+
+
+def told_by_address(session: Session, email_hashes: Collection[str]) -> set[UUID]:
+    """Who gave an address of which the shop knows no more than this."""
+    gave = (select(table.fan_id).where(col(table.email_hash).in_(email_hashes)) for table in (Claim, Lead))
+    return {fan_id for each in gave for fan_id in session.exec(each)}
 
 
 def bought(*which: ColumnElement[bool], whose: Whose = lambda fan_id: fan_id.is_not(None)) -> Any:
@@ -124,6 +133,13 @@ def bought(*which: ColumnElement[bool], whose: Whose = lambda fan_id: fan_id.is_
         for table in (Claim, Lead)
     )
     return sa.union(his_own, *by_address)
+
+
+def _buyers(session: Session, row: Mapping[str, Any]) -> set[UUID]:
+    """As `bought` has it."""
+    if row["fan_id"] is not None:
+        return {row["fan_id"]}
+    return told_by_address(session, [row["email_hash"]])
 
 
 def _whose(session: Session, told: Told) -> dict[str, Any] | Why:

@@ -9,12 +9,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leads import release
+from leads import release, scoring
+from leads.deeds import Deeds
 from leads.pipeline import ErasedLead, Lead
 from leads.release import Release
+from leads.scoring import Points
+from offers import stages
 from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
+from offers.stages import Stage
 from optin.consents import Consent
 from optin.people import Person
 from optin.standing import EVERYTHING, Purpose
@@ -74,6 +78,15 @@ class Code(Public):
     claimed_at: datetime | None = Field(description="When the fan took it.")
 
 
+class ScorePart(Public):
+    """What one kind of deed adds to a score."""
+
+    part: str = Field(description="`consents`, `claims`, `redemptions` or `purchases`.")
+    points: int = Field(description="What it adds.")
+    most: int = Field(description="What it can add at most.")
+    count: int = Field(description="How many there are of what it counts.")
+
+
 class LeadRecord(Public):
     """A fan who said yes."""
 
@@ -96,6 +109,17 @@ class LeadRecord(Public):
     consent: tuple[ConsentSummary, ...] = Field(description="What holds now, one line a channel and purpose.")
     source: Source = Field(description="Where this lead comes from.")
     code: Code | None = Field(description="The code that the fan took.")
+    stage: Stage | None = Field(
+        description="How far he has come: `reachable` (lets you write to him on a platform, or asked for an offer), "
+        "`identified` (told an address), `qualified` (stands by a yes to offers or the newsletter at that address), "
+        "`customer` (bought). `null` where he does not want you to know. It never says whether you may write: "
+        "`consent` does."
+    )
+    score: int | None = Field(
+        description="0 to 100, from what he did and allows; time alone never changes it. `null` unless he agreed to "
+        "its being told (`crm:profile`)."
+    )
+    score_parts: tuple[ScorePart, ...] = Field(description="What the score is made of; empty where there is none.")
 
 
 class WithdrawnRecord(Public):
@@ -137,7 +161,7 @@ class Told:
     claim: Claim | None
     person: Person
     leads: Sequence[Lead]
-    details: Mapping[str, str]  # what the person told of himself: offers/questions.py
+    did: Deeds
     first: Came | None = None
     last: Came | None = None
 
@@ -163,11 +187,12 @@ def _release(person: Person, lead: Lead) -> Release:
 
 
 def _active(told: Told, let_go: Mapping[UUID, Release], journal: Mapping[int, Consent]) -> LeadRecord:
-    lead, claim, leads = told.lead, told.claim, told.leads
+    lead, claim, leads, may = told.lead, told.claim, told.leads, let_go[told.lead.id]
     named = any(free.name for free in let_go.values())
+    score = scoring.of(told.did.counts) if may.score else None
 
     def detail(name: str, may_go: bool) -> str | None:
-        return told.details.get(name) or None if may_go else None
+        return told.did.details.get(name) or None if may_go else None
 
     return LeadRecord(
         id=lead.id,
@@ -185,7 +210,14 @@ def _active(told: Told, let_go: Mapping[UUID, Release], journal: Mapping[int, Co
         consent=tuple(summary(told.person, [one.fan_id for one in leads], journal)),
         source=_source(told),
         code=Code(code=claim.code, claimed_at=claim.claimed_at) if claim and claim.code else None,
+        stage=stages.of(told.did.footing) if may.stage else None,
+        score=score.points if score else None,
+        score_parts=tuple(map(_part, score.parts)) if score else (),
     )
+
+
+def _part(one: Points) -> ScorePart:
+    return ScorePart(part=one.part.value, points=one.points, most=one.most, count=one.count)
 
 
 def summary(person: Person, fan_ids: Sequence[UUID], journal: Mapping[int, Consent]) -> Iterable[ConsentSummary]:

@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from leads import pipeline
 from offers import catalog, coupons
 from offers.catalog import Offer
 from offers.claims import Claim
+from optin import links
 from optin.schema import belongs_to, known
 
 _HOLDS = text("undone_at IS NULL")
@@ -103,7 +105,8 @@ def redeem(
     if before is not None:
         same = str(found.claim.code).upper() == code.strip().upper()
         return Redeemed(before, found, again=True) if same else NotRedeemed(Why.OTHER_CODE)
-    # Two tills at once: the second waits here, and then sees what the first did.
+    # Persons first, as whoever claims does. Two tills at once: the second waits, and then sees what the first did.
+    links.hold(session, [found.claim.fan_id])
     session.refresh(found.claim, with_for_update={"key_share": True})
     found = _found(session, found.claim)
     used = found.used
@@ -114,17 +117,21 @@ def redeem(
     redemption = Redemption(id=redemption_id, claim_id=found.claim.id, by=by, key=key, place=place, at=now)
     session.add(redemption)
     session.flush()
+    pipeline.note_deeds(session, [found.claim.fan_id], now)
     return Redeemed(redemption, found, again=False)
 
 
 def undo(session: Session, redemption: Redemption, now: datetime) -> bool:
     """It was a slip: the code is good again. False where it was undone before."""
+    fan_id = session.get_one(Claim, redemption.claim_id).fan_id
+    links.hold(session, [fan_id])
     session.refresh(redemption, with_for_update=True)
     if redemption.undone_at is not None:
         return False
     redemption.undone_at = now
     session.add(redemption)
     session.flush()
+    pipeline.note_deeds(session, [fan_id], now)
     return True
 
 

@@ -11,7 +11,7 @@ TOUCH = ("at", "platform", "account", "post", "offer", "by_friend", "utm_source"
 COLUMNS = (
     "id", "status", "updated_at", "merged_into", "email", "phone", "name", "first_name", "last_name", "birthday",
     "postcode", "language", "created_at", "consent", "platform", "account", "post", "offer", "offer_name",
-    "first_touch_at", "code", "code_claimed_at",
+    "first_touch_at", "code", "code_claimed_at", "stage", "score",
     *(f"{which}_{part}" for which in TOUCHES for part in TOUCH if (which, part) != ("first_touch", "at")),
 )  # fmt: skip
 
@@ -24,6 +24,7 @@ def of(record: Record) -> Row:
     flat = told | told["source"] | {"consent": "; ".join(map(_in_words, record.consent))}
     code = told["code"] or {}
     flat |= {"code": code.get("code"), "code_claimed_at": code.get("claimed_at")}
+    flat |= {"score": None if record.score is None else str(record.score)}
     flat |= {f"{which}_{part}": _cell(told["source"][which], part) for which in TOUCHES for part in TOUCH}
     flat["first_touch_at"] = told["source"]["first_touch_at"]
     return {column: flat.get(column) for column in COLUMNS}

@@ -1,43 +1,60 @@
-"""Sales: purchases with who bought and what had brought him, read out of the tables for leads/value.py."""
+"""Sales: what was bought, read out of the tables: one person's sale by sale, everybody's summed up in the database.
 
-from collections.abc import Collection, Iterator
+What the sums mean is said in leads/value.py: each of them must be what its functions make of the sales.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, func
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from leads import purchases
 from leads.purchases import Purchase
 from leads.redemptions import Redemption
-from leads.value import Funnel, Sale, Touch
+from leads.touches import touched
+from leads.value import Funnel, Sale, Touch, Worth
 from offers.claims import Claim
-from optin.fans import Fan, Profile
+from optin.fans import Profile
 
-_one, _together = aliased(Fan), aliased(Fan)  # the fan whose the purchase is, and all who are one person with him
+Key = tuple[Any, ...]  # () of what has no touch
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "all": (),
+    "platform": ("platform",),
+    "offer": ("offer_id",),
+    "post": ("platform", "post"),
+}
+_KEYS = ("platform", "offer_id", "post")
 
 
-def made(session: Session, currency: str, since: datetime | None, until: datetime) -> Iterator[Sale]:
-    """All sales of these days, those of one buyer together."""
-    days = [col(Purchase.at) <= until] if since is None else [col(Purchase.at) <= until, col(Purchase.at) > since]
-    which = (*days, col(Purchase.currency) == currency)
-    yield from _read(session, _touched(purchases.bought(*which).subquery(), *which))
+def worths(session: Session, currency: str, since: datetime | None, until: datetime) -> dict[str, dict[Key, Worth]]:
+    """What was bought in these days: by platform, by offer and by post, and all of it by (). One statement."""
+    bought = touched(*_days(since, until), col(Purchase.currency) == currency)
+    rows = session.execute(sa.union_all(*(_summed(bought, name) for name in TABLES)))
+    found: dict[str, dict[Key, Worth]] = {name: {} for name in TABLES}
+    for name, platform, offer_id, post, *sums in rows:
+        touch = {"platform": platform, "offer_id": offer_id, "post": post}
+        key = tuple(touch[column] for column in TABLES[name])
+        found[name][() if None in key else key] = Worth(*map(int, sums))
+    return found
 
 
 def of(session: Session, fan_ids: Collection[UUID], currency: str) -> list[Sale]:
-    """What the person of these fans bought, newest first."""
-    here = col(Purchase.currency) == currency
-    his = purchases.bought(here, whose=lambda fan_id: fan_id.in_(fan_ids)).subquery()
-    return sorted(_read(session, _touched(his, his.c.id.is_not(None))), key=lambda sale: sale.at, reverse=True)
+    """What the person bought whose fans these are, newest first."""
+    bought = touched(col(Purchase.currency) == currency, whose=lambda fan_id: fan_id.in_(fan_ids))
+    rows = session.execute(sa.select(*bought.c).order_by(bought.c.at.desc()))
+    return [
+        Sale(person_id, at, amount, Touch(platform, offer_id, post) if offer_id else None)
+        for at, _, amount, person_id, _, platform, offer_id, post in rows
+    ]
 
 
 def elsewhere(session: Session, currency: str, since: datetime | None, until: datetime) -> int:
     """How many purchases of these days were made in other currencies."""
-    others = sa.select(func.count()).where(col(Purchase.at) <= until, col(Purchase.currency) != currency)
-    return int(session.execute(others if since is None else others.where(col(Purchase.at) > since)).scalar_one())
+    others = sa.select(func.count()).where(*_days(since, until), col(Purchase.currency) != currency)
+    return int(session.execute(others).scalar_one())
 
 
 def funnels(session: Session, key: tuple[Any, ...], *which: ColumnElement[bool]) -> dict[tuple[Any, ...], Funnel]:
@@ -54,32 +71,31 @@ def fans(session: Session) -> dict[str, int]:
     return {str(platform): int(count) for platform, count in session.execute(known)}
 
 
-def _read(session: Session, touched: sa.Select[Any]) -> Iterator[Sale]:
-    for person_id, address, at, amount, platform, offer_id, post in session.execute(touched):
-        touch = Touch(platform, offer_id, post) if offer_id else None
-        yield Sale(person_id or address, at, amount, touch)
+def _days(since: datetime | None, until: datetime) -> list[ColumnElement[bool]]:
+    days = [col(Purchase.at) <= until]
+    return days if since is None else [*days, col(Purchase.at) > since]
 
 
-def _touched(whose: sa.Subquery, *which: ColumnElement[bool]) -> sa.Select[Any]:
-    """Each purchase once, with the claim that was its last touch, and the person who held that."""
-    named = col(Claim.id) == col(Purchase.claim_id)
-    taken_before = sa.and_(col(Purchase.claim_id).is_(None), col(Claim.claimed_at) <= col(Purchase.at))
-    newest = (col(Claim.id).is_(None), col(Claim.claimed_at).desc(), col(Claim.id).desc(), col(_one.person_id))
-    touched = (
-        sa.select(
-            col(_one.person_id), col(Purchase.email_hash), col(Purchase.at), col(Purchase.amount),
-            col(Claim.platform), col(Claim.offer_id), col(Claim.post),
-            func.row_number().over(partition_by=col(Purchase.id), order_by=newest).label("place"),
-        )
-        .select_from(Purchase)
-        .outerjoin(whose, whose.c.id == col(Purchase.id))
-        .outerjoin(_one, col(_one.id) == whose.c.fan_id)
-        .outerjoin(_together, col(_together.person_id) == col(_one.person_id))
-        .outerjoin(Claim, sa.and_(col(Claim.fan_id) == col(_together.id), sa.or_(named, taken_before)))
-        .where(*which)
-        .subquery()
+def _summed(bought: sa.CTE, name: str) -> sa.Select[Any]:
+    """The histories of a table's lines, summed up. Nothing bought is no line."""
+    his = _histories(bought, TABLES[name])
+    key = [his.c[column] if column in his.c else sa.cast(sa.null(), bought.c[column].type) for column in _KEYS]
+    sums = (
+        func.sum(his.c.revenue), func.sum(his.c.purchases), func.count(),
+        func.sum(sa.case((his.c.visits > 1, 1), else_=0)), func.sum(his.c.visits - 1), func.sum(his.c.days),
     )  # fmt: skip
-    told = [column for column in touched.c if column.name != "place"]
+    lines = sa.select(sa.literal(name), *key, *sums).group_by(*(his.c[column] for column in TABLES[name]))
+    return lines.having(func.count() > 0)
+
+
+def _histories(bought: sa.CTE, key: tuple[str, ...]) -> sa.Subquery:
+    """A row for each buyer and line, as `value.of_one` has it."""
+    number = bought.c.day
+    buyer_and_key = (bought.c.person_id, bought.c.address, *(bought.c[column] for column in key))
     return (
-        sa.select(*told).where(touched.c.place == 1).order_by(touched.c.person_id, touched.c.email_hash, touched.c.at)
-    )
+        sa.select(
+            func.sum(bought.c.amount).label("revenue"), func.count().label("purchases"),
+            func.count(number.distinct()).label("visits"), (func.max(number) - func.min(number)).label("days"),
+            *buyer_and_key,
+        ).group_by(*buyer_and_key).subquery()
+    )  # fmt: skip

@@ -80,11 +80,14 @@ def price_of_pressure(weight: int, whole: int) -> float:
     return PRESSURE * weight / whole
 
 
-def rank(candidates: Iterable[Candidate], beta: Beta) -> list[Ranked]:
-    """The best first, each with its reason. Of equals the older offer wins, whatever order they came in."""
+def rank(candidates: Iterable[Candidate], beta: Beta, *, owed: bool = False) -> list[Ranked]:
+    """The best first, each with its reason. Of equals the older offer wins, whatever order they came in.
+
+    Where an answer is `owed` to somebody who asked, the best wins even if it costs more than it brings.
+    """
     drawn = [_drawn(one, beta) for one in sorted(candidates, key=_name)]
     ordered = sorted(drawn, key=_order)
-    best = ordered[0] if ordered and ordered[0][2] > 0 else None
+    best = ordered[0] if ordered and (owed or ordered[0][2] > 0) else None
     return [Ranked(one, rate, value, _why(one, value, best)) for one, rate, value in ordered]
 
 
@@ -111,10 +114,10 @@ def _order(drawn: _Drawn) -> tuple[bool, int, float]:
 
 
 def _why(one: Candidate, value: float, best: _Drawn | None) -> Why:
+    if best is not None and one is best[0]:
+        return Why.WON
     if value <= 0 or best is None:
         return Why.COSTS_MORE
-    if one is best[0]:
-        return Why.WON
     return Why.LOWER_PRIORITY if one.priority < best[0].priority else Why.BRINGS_LESS
 
 

@@ -1,4 +1,7 @@
-"""Arms: how often each offer was brought to people of a segment on a channel, and how often it was taken."""
+"""Arms: how often each offer was brought to people of a segment on a channel, and how often it was taken.
+
+What answered a wish is counted apart: who asks takes far more often than who is brought something.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col
 
-from offers.beliefs import Beliefs, Tally
+from offers.beliefs import FIRST_ASKED, FIRST_MEAN, Beliefs, Tally
 from optin.schema import write_all
 
 
@@ -20,17 +23,17 @@ class Arm(SQLModel, table=True):
     offer_id: UUID = Field(primary_key=True, foreign_key="offer.id")
     channel: str = Field(primary_key=True, max_length=40)
     segment: str = Field(primary_key=True, max_length=20)
+    asked: bool = Field(primary_key=True)
     shown: int
     claimed: int
 
 
-def beliefs(session: Session) -> Beliefs:
-    """What follows from all that was counted."""
+def beliefs(session: Session, *, asked: bool = False) -> Beliefs:
+    """What follows from all that was counted, of what was brought unasked or of what answered a wish."""
     columns = sa.select(*map(col, (Arm.offer_id, Arm.channel, Arm.segment, Arm.shown, Arm.claimed)))
-    rows = session.execute(columns)
-    return Beliefs(
-        {(str(offer), channel, segment): Tally(shown, took) for offer, channel, segment, shown, took in rows}
-    )
+    rows = session.execute(columns.where(col(Arm.asked) == asked))
+    counted = {(str(offer), channel, segment): Tally(shown, took) for offer, channel, segment, shown, took in rows}
+    return Beliefs(counted, FIRST_ASKED if asked else FIRST_MEAN)
 
 
 def replace(session: Session, rows: Iterable[dict[str, Any]]) -> None:

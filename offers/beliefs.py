@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 FIRST_MEAN = 0.02  # before anything was ever shown: one in fifty takes what he is brought
+FIRST_ASKED = 0.5  # and of those who ask for it, one in two
 FIRST_STRENGTH = 10.0
 STRENGTH = 50.0
 
@@ -75,6 +76,7 @@ class Beliefs:
     """What follows from everything that was counted, asked arm by arm."""
 
     counted: Mapping[Arm, Tally] = field(default_factory=dict)
+    first: float = FIRST_MEAN
 
     def __post_init__(self) -> None:
         self._sums: dict[tuple[str, ...], Tally] = defaultdict(Tally)
@@ -86,7 +88,7 @@ class Beliefs:
     def of(self, offer: str, channel: str, segment: str) -> Belief:
         arm = offer, channel, segment
         if arm not in self._known:
-            self._known[arm] = believed(self._grounds(offer, channel, segment))
+            self._known[arm] = believed(self._grounds(offer, channel, segment), self.first)
         return self._known[arm]
 
     def _grounds(self, offer: str, channel: str, segment: str) -> tuple[Tally, ...]:
@@ -95,9 +97,9 @@ class Beliefs:
         return (*(wide - narrow for wide, narrow in pairwise(sums)), sums[-1])
 
 
-def believed(grounds: tuple[Tally, ...]) -> Belief:
+def believed(grounds: tuple[Tally, ...], first: float = FIRST_MEAN) -> Belief:
     """What each level says in the light of the ones above it, down to the last."""
-    mean, strength = FIRST_MEAN, FIRST_STRENGTH
+    mean, strength = first, FIRST_STRENGTH
     for tally in grounds:
         claims = mean * strength + tally.claimed
         passes = (1 - mean) * strength + tally.shown - tally.claimed

@@ -162,12 +162,15 @@ def settle(session: Session, claim: Claim, email: str, code: str, came_by: int |
         attributes.set_committed_value(claim, name, value)
 
 
-def join(session: Session, claim: Claim, email: str) -> None:
-    """The same person has his code by another profile: this claim gets none, and goes on to its next step."""
-    if claim.step == Step.EMAIL.value:
-        claim.email, claim.email_hash, claim.step = email, addresses.hash_of(email), Step.CONSENT.value
-        session.add(claim)
-        session.flush()
+def join(session: Session, claim: Claim, email: str) -> bool:
+    """The same person has his code by another profile: this claim gets none, and goes on to its next step. False where
+    it is there already."""
+    if claim.step != Step.EMAIL.value:
+        return False
+    claim.email, claim.email_hash, claim.step = email, addresses.hash_of(email), Step.CONSENT.value
+    session.add(claim)
+    session.flush()
+    return True
 
 
 def finish(session: Session, claim: Claim) -> None:

@@ -11,7 +11,21 @@ from difflib import get_close_matches
 from enum import StrEnum
 from uuid import UUID
 
-from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Money, Not, Operator, Tree, Value, Yes
+from offers.conditions import (
+    FIELDS,
+    OPERATORS,
+    All,
+    Any,
+    Condition,
+    Field,
+    Kind,
+    Money,
+    Not,
+    Operator,
+    Tree,
+    Value,
+    Yes,
+)
 from offers.texts import Fault
 from optin.standing import EVERYWHERE, Purpose
 
@@ -134,11 +148,11 @@ class _Reader:
     def row(self, name: str, operator: str, said: object, path: Path) -> Tree:
         if name not in FIELDS:
             return self.amiss(path, _unknown(Wrong.FIELD, name, FIELDS))
-        kind = FIELDS[name].kind
-        if operator not in OPERATORS[kind]:
-            return self.amiss(path, _unknown(Wrong.OPERATOR, operator, OPERATORS[kind]))
+        about = FIELDS[name]
+        if operator not in OPERATORS[about.kind]:
+            return self.amiss(path, _unknown(Wrong.OPERATOR, operator, OPERATORS[about.kind]))
         try:
-            return Condition(name, Operator(operator), _value(kind, operator, said))
+            return Condition(name, Operator(operator), _value(about, operator, said))
         except ValueError as error:
             return self.amiss(path, Fault(Wrong.VALUE, str(error)))
 
@@ -152,10 +166,12 @@ def _unknown(what: Wrong, said: str, known: Sequence[str] | Mapping[str, object]
     return Fault(what, said[:LONGEST_WORD], next(iter(get_close_matches(said[:LONGEST_WORD], known, n=1)), ""))
 
 
-def _value(kind: Kind, operator: str, said: object) -> Value:
+def _value(about: Field, operator: str, said: object) -> Value:
     """Raises ValueError with what was expected."""
+    if about.words:
+        return _words_among(about.words, said)
     if operator != Operator.NEVER:
-        return _VALUES[kind](said)
+        return _VALUES[about.kind](said)
     if said is not None:
         raise ValueError("nothing")
     return None
@@ -165,6 +181,13 @@ def _words(said: object) -> tuple[str, ...]:
     if not isinstance(said, list) or not 0 < len(said) <= MOST_WORDS or not all(map(_is_word, said)):
         raise ValueError(f"1-{MOST_WORDS} words")
     return tuple(sorted(set(said)))
+
+
+def _words_among(known: Sequence[str], said: object) -> tuple[str, ...]:
+    words = _words(said)
+    if not set(words) <= set(known):
+        raise ValueError(", ".join(known))
+    return words
 
 
 def _offers(said: object) -> tuple[str, ...]:

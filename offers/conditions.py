@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any as Anything
 
+from offers.stages import Stage
 from optin.standing import EVERYWHERE
 
 
@@ -113,6 +114,8 @@ class FanFacts:
     comments: int = 0
     messages: int = 0
     is_lead: bool = False
+    stage: frozenset[str] = frozenset({Stage.ANONYMOUS.value})  # the one at which he is
+    is_customer: bool = False
     ambassador: int = 0  # points, by leads/ambassadors.py
     purchases: int = 0
     last_purchase: timedelta | None = None
@@ -128,6 +131,8 @@ class Field:
     kind: Kind
     label: str
     fact: str  # of FanFacts
+    words: tuple[str, ...] = ()  # where there are no others
+    replayed: bool = False  # it rests on consent: after a link, only the journal replayed can tell
 
 
 FIELDS: Mapping[str, Field] = {
@@ -141,11 +146,13 @@ FIELDS: Mapping[str, Field] = {
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),
     "messages": Field(Kind.COUNT, "Number of private messages", "messages"),
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
-    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador"),
+    "stage": Field(Kind.WORDS, "Stage that the fan has reached", "stage", tuple(map(str, Stage)), replayed=True),
+    "is_customer": Field(Kind.YES_OR_NO, "Is a customer", "is_customer"),
+    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador", replayed=True),
     "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),
     "last_purchase": Field(Kind.AGE, "Last purchase", "last_purchase"),
     "spent": Field(Kind.MONEY, "Money spent", "spent"),
-    "consent": Field(Kind.CONSENT, "Consent", "granted"),
+    "consent": Field(Kind.CONSENT, "Consent", "granted", replayed=True),
 }
 
 Test = Callable[[FanFacts], bool]

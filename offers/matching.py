@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import takewhile
 from uuid import UUID
 
 from offers.keywords import LINKING, Forms, Spelling, drawn_out, forms, in_one_piece
@@ -125,18 +126,29 @@ class Matcher:
 
 def match(matcher: Matcher, text: str, platform: str, account: str, post: str, now: datetime) -> Match | None:
     """The offer that `text` asks for, among those that may be had here and now; None where it asks for none."""
+    return next(iter(matches(matcher, text, platform, account, post, now)), None)
+
+
+def matches(matcher: Matcher, text: str, platform: str, account: str, post: str, now: datetime) -> list[Match]:
+    """The same, and the others that `text` names as plainly as that one."""
     said, place = tokens(text), Place(platform, account, post, now)
-    if keyword := best(matcher, said, place):
-        return Match(keyword.offer.offer_id, keyword.text, True, Why.WRITTEN)
+    if found := best(matcher, said, place):
+        return [Match(keyword.offer.offer_id, keyword.text, True, Why.WRITTEN) for keyword in found]
     corrected = matcher.spelling.corrected(said)
-    if corrected != said and (keyword := best(matcher, corrected, place)):
-        return Match(keyword.offer.offer_id, keyword.text, False, Why.SLIP)
-    return None
+    found = best(matcher, corrected, place) if corrected != said else []
+    return [Match(keyword.offer.offer_id, keyword.text, False, Why.SLIP) for keyword in found]
 
 
-def best(matcher: Matcher, said: Said, place: Place) -> Keyword | None:
-    suitable = (keyword for keyword in matcher.asked(said) if place.suits(keyword.offer))
-    return min(suitable, key=lambda keyword: keyword.rank, default=None)
+def best(matcher: Matcher, said: Said, place: Place) -> list[Keyword]:
+    """The longest of the keywords, which says most plainly what is meant; several where offers share it."""
+    suitable = [keyword for keyword in matcher.asked(said) if place.suits(keyword.offer)]
+    if len(suitable) < 2:
+        return suitable
+    suitable.sort(key=lambda keyword: keyword.rank)
+    longest: dict[UUID, Keyword] = {}
+    for keyword in takewhile(lambda one: one.rank[0] == suitable[0].rank[0], suitable):
+        longest.setdefault(keyword.offer.offer_id, keyword)
+    return list(longest.values())
 
 
 def end_of(spoken: Forms, said: Said, start: int) -> int | None:

@@ -46,6 +46,11 @@ def hash_of(email: str) -> str:
     return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
+def phone_hash_of(phone: str) -> str:
+    """A number with its country code as advertisers hash it: SHA-256 of its digits, without zeros before them."""
+    return hashlib.sha256(re.sub(r"\D", "", phone).lstrip("0").encode()).hexdigest()
+
+
 def written_out(text: str) -> str:
     """ "lea arobase mail point fr" and "lea @ mail.fr" as an address."""
     text = short(text)

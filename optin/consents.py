@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.schema import among, belongs_to, counted, many, write_all
@@ -16,10 +16,16 @@ from optin.wordings import Wording
 __all__ = ["EVERYTHING", "EVERYWHERE", "Act", "Consent", "Line", "Purpose", "Standing"]
 
 
+_ABOUT_AUDIENCES = text("purpose = 'audiences'")  # few are, and they are looked through often
+
+
 class Consent(SQLModel, table=True):
     """The database itself refuses to change a line, and lets one go only where its fan has asked to be forgotten."""
 
-    __table_args__ = (CheckConstraint("act IN ('asked', 'granted', 'withdrawn')", name="act"),)
+    __table_args__ = (
+        CheckConstraint("act IN ('asked', 'granted', 'withdrawn')", name="act"),
+        Index("ix_consent_audiences", "fan_id", postgresql_where=_ABOUT_AUDIENCES, sqlite_where=_ABOUT_AUDIENCES),
+    )
 
     id: int = counted()
     fan_id: UUID = belongs_to("fan")

@@ -44,6 +44,10 @@ class Person:
         words = (self.standing(one, channel, Purpose.PROFILING) for channel in channels for one in self.fan_ids)
         return any(word.withdrawn for word in words)
 
+    def ever_allowed(self, purpose: str) -> bool:
+        """Whether he ever said yes to it, on whichever channel and profile."""
+        return any(line.purpose == purpose and line.act == Act.GRANTED for line in self.lines)
+
 
 _asked_for = aliased(Fan)
 _TOGETHER = (

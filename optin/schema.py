@@ -63,6 +63,7 @@ class _Ids(sa.types.TypeDecorator[Collection[UUID]]):
 class _Among(FunctionElement[bool]):
     type = sa.Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # else SQLAlchemy writes "… IN (…) = 1", for which SQLite uses no index
 
 
 def among(column: Any, ids: Collection[UUID] | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:

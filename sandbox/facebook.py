@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.facebook_graph import Graph
+from sandbox.facebook_audiences import Audience
+from sandbox.facebook_graph import Caller, Graph
 from sandbox.facebook_hooks import Hooks
 from sandbox.facebook_page import Json, Page, Post
 from sandbox.wire import Wire
@@ -22,7 +23,8 @@ def build(wire: Wire, environ: Mapping[str, str]) -> "Facebook":
     secret = environ.get("FACEBOOK_APP_SECRET", "").strip() or APP_SECRET
     listed = environ.get("FACEBOOK_PAGES", "").strip() or PAGES
     pages = dict(page.strip().split(":", 1) for page in listed.split(","))
-    return Facebook(wire, secret, {id.strip(): token.strip() for id, token in pages.items()})
+    lists = [one.strip().split(":", 1) for one in environ.get("FACEBOOK_AUDIENCES", "").split(",") if ":" in one]
+    return Facebook(wire, secret, {id.strip(): token.strip() for id, token in pages.items()}, dict(lists))
 
 
 class Facebook:
@@ -30,10 +32,15 @@ class Facebook:
 
     name = "facebook"
 
-    def __init__(self, wire: Wire, app_secret: str, tokens: Mapping[str, str]) -> None:
+    def __init__(
+        self, wire: Wire, app_secret: str, tokens: Mapping[str, str], audiences: Mapping[str, str] | None = None
+    ) -> None:
         self.pages = {id: self._page(wire, app_secret, id) for id in tokens}
         self.account = next(iter(self.pages))
-        self.blueprint = Graph(wire, app_secret, {token: self.pages[id] for id, token in tokens.items()}).blueprint
+        self.audiences = {id: Audience(id) for id in audiences or {}}
+        callers: dict[str, Caller] = {token: self.pages[id] for id, token in tokens.items()}
+        callers.update((token, self.audiences[id]) for id, token in (audiences or {}).items())
+        self.blueprint = Graph(wire, app_secret, callers).blueprint
         self._wire = wire
         self._deeds: Mapping[str, Callable[..., Json]] = {
             "comment": self._comment,
@@ -54,19 +61,23 @@ class Facebook:
         }
 
     def view(self) -> dict[str, Any]:
-        return {"account": self.account, "threads": self.pages[self.account].view()}
+        members = {id: sorted(audience.members) for id, audience in self.audiences.items()}
+        return {"account": self.account, "threads": self.pages[self.account].view(), "audiences": members}
 
     def act(self, deed: str, fan: str, **words: str) -> dict[str, Any]:
         page = self.pages[words.pop("page", self.account)]
         return self._deeds[deed](page, fan, **words)
 
     def dump(self) -> Json:
-        return {id: page.dump() for id, page in self.pages.items()}
+        members = {id: audience.members for id, audience in self.audiences.items()}
+        return {id: page.dump() for id, page in self.pages.items()} | {"audiences": members}
 
     def load(self, state: Mapping[str, Any]) -> None:
         for id, page in self.pages.items():
             if id in state:
                 page.load(state[id])
+        for id, audience in self.audiences.items():
+            audience.members = dict(state.get("audiences", {}).get(id, {}))
 
     def _page(self, wire: Wire, app_secret: str, id: str) -> Page:
         first = Post(f"{id}_1", "", FIRST_POST, wire.now(), translation=TRANSLATION)

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from sandbox.facebook_audiences import Audience
 from sandbox.facebook_page import GraphError, Json, Page
 from sandbox.mishaps import befall
 from sandbox.wire import Call, Wire
@@ -19,14 +20,16 @@ CODE = re.compile(r"(\d+)(?:/(\d+))?")
 TRANSIENT = (1, 2)
 REGAIN = 3  # minutes
 
-Deed = Callable[[Page], Json]
+Caller = Page | Audience
+Deed = Callable[[Any], Json]  # of whoever the token is for
+LONGEST_ADDRESS = 8_192  # letters, as servers take it
 
 
 class Graph:
     """The paths are those that the SDK calls: nodes with a slash at their end, the token in the address."""
 
-    def __init__(self, wire: Wire, app_secret: str, pages: Mapping[str, Page]) -> None:
-        """`pages` are by their tokens."""
+    def __init__(self, wire: Wire, app_secret: str, pages: Mapping[str, Caller]) -> None:
+        """`pages` are by their tokens, and audiences among them."""
         self._wire, self._secret, self._pages = wire, app_secret, pages
         self.blueprint = Blueprint("facebook", __name__, url_prefix="/facebook")
         routes: Mapping[tuple[str, str], Callable[[str], Response]] = {
@@ -36,6 +39,8 @@ class Graph:
             ("/likes", "DELETE"): self._unlike,
             ("/subscribed_apps", "POST"): self._subscribe,
             ("/subscribed_apps", "GET"): self._subscribed,
+            ("/users", "POST"): self._users,
+            ("/users", "DELETE"): self._users,
             ("/", "GET"): self._read,
             ("/", "POST"): self._change,
             ("/", "DELETE"): self._delete,
@@ -96,6 +101,26 @@ class Graph:
     def _subscribed(self, node: str) -> Response:
         return self._answer("subscribed", node, "", lambda page: {"data": [{"id": "1", "name": "Fanfare"}]})
 
+    def _users(self, node: str) -> Response:
+        """Who is in an audience. Removals come in a body, too: an address would be too long for ten thousand."""
+        add = request.method == "POST"
+        payload, session = _json("payload"), _json("session")
+        if len(request.full_path) > LONGEST_ADDRESS:
+            return Response(status=414)
+
+        def deed(audience: Caller) -> Json:
+            if not isinstance(audience, Audience) or audience.id != node:
+                raise GraphError(200, 0, "(#200) This token is not for this audience")
+            return audience.change(payload, session, add=add)
+
+        rows = payload.get("data")
+        more = {
+            "rows": len(rows) if isinstance(rows, list) else 0,
+            "session": session,
+            "in_address": "payload" in request.args,
+        }
+        return self._answer("audience_add" if add else "audience_remove", node, "", deed, more)
+
     def _read(self, node: str) -> Response:
         def deed(page: Page) -> Json:
             comment = page.shown(node)
@@ -124,7 +149,7 @@ class Graph:
             _raise_asked(fault, what)
             page.count_call()
             answer = jsonify(deed(page))
-            answer.headers.update(_usage(page, 92 if fault == "usage" else page.used()))
+            answer.headers.update(_usage(page.id, 92 if fault == "usage" else page.used()))
         except GraphError as error:
             note(False)
             return _told(error, fault)
@@ -137,7 +162,7 @@ class Graph:
         note(fault == "lost")
         return befall(fault, lambda: None) or Response(status=500)
 
-    def _caller(self) -> Page:
+    def _caller(self) -> Caller:
         token, proof = request.args.get("access_token", ""), request.args.get("appsecret_proof", "")
         if token not in self._pages:
             raise GraphError(190, 0, "Invalid OAuth access token.")
@@ -171,8 +196,8 @@ def _told(error: GraphError, fault: str) -> Response:
     return response
 
 
-def _usage(page: Page, percent: int) -> Mapping[str, str]:
-    return _business_use({"call_count": percent, "estimated_time_to_regain_access": 0}, page.id)
+def _usage(page: str, percent: int) -> Mapping[str, str]:
+    return _business_use({"call_count": percent, "estimated_time_to_regain_access": 0}, page)
 
 
 def _business_use(figures: Mapping[str, int], page: str = "0") -> Mapping[str, str]:
@@ -183,7 +208,7 @@ def _business_use(figures: Mapping[str, int], page: str = "0") -> Mapping[str, s
 def _json(name: str) -> Json:
     """A parameter that the SDK writes as JSON."""
     try:
-        told = json.loads(request.form.get(name, "{}"))
+        told = json.loads(request.values.get(name, "{}"))
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

@@ -4,8 +4,8 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, request, url_for
 
 from bot import choosing
-from bot.reach import PROMOTING
-from optin.standing import EVERYTHING, EVERYWHERE
+from bot.reach import ASKED
+from optin.standing import EVERYTHING, EVERYWHERE, Purpose
 from optin.tokens import Page
 from webhooks import choice_form
 from webhooks.choice_form import ChoiceForm
@@ -14,6 +14,7 @@ from webhooks.guest import Guest, behind, meet, told, unknown
 from webhooks.visit import came_from_here
 
 PLACE = "/choices"
+SCORE = (Purpose.PROFILING.value, Purpose.CRM_PROFILE.value)  # none is made, and none is told
 
 # As in webhooks/claim.py: the word in the address is all that opens these pages, so they carry no CSRF token.
 blueprint = APIBlueprint("choices", __name__, url_prefix=PLACE, enable_openapi=False)
@@ -96,8 +97,10 @@ def what_to_stop(guest: Guest) -> tuple[str, tuple[str, ...]]:
     if channel not in known:
         return channel, ()
     if purpose == "promotion":
-        return channel, PROMOTING
-    return channel, (purpose,) if purpose in (EVERYTHING, *PROMOTING) else ()
+        return channel, choosing.promotions(guest.person)
+    if (channel, purpose) == (EVERYWHERE, "score"):
+        return channel, SCORE
+    return channel, (purpose,) if purpose in (EVERYTHING, *ASKED) else ()
 
 
 def show(word: str, guest: Guest, form: ChoiceForm, faults: frozenset[str] = frozenset(), change: str = "") -> Response:

@@ -115,6 +115,20 @@ def take_back(token: str) -> Response:
     return back_to(token, "more")
 
 
+@blueprint.post("/<token>/advertising")
+def advertise(token: str) -> Response:
+    """His address may be in a custom audience, or no longer: a yes of its own, never part of another."""
+    with to_claim(token, the_bot().transaction) as visit:
+        if visit is None:
+            return unknown()
+        choice = visit.advertising if visit.code else None
+        if choice is not None and choice.allowed and request.form.get("stop"):
+            stop_advertising(visit)
+        elif choice is not None and choice.value in request.form.getlist("allow"):
+            choosing.allow(visit.session, visit.bot, visit.person, visit.says(HOW), [choice], visit.now)
+    return back_to(token, "advertising")
+
+
 @blueprint.get("/<token>/qr.svg")
 def qr(token: str) -> Response:
     with to_claim(token, the_bot().reading) as visit:
@@ -135,6 +149,11 @@ def give(visit: Visit, form: Form) -> None:
 
 def withdraw(visit: Visit, channel: str) -> None:
     choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), channel, visit.now, [Purpose.OFFERS])
+
+
+def stop_advertising(visit: Visit) -> None:
+    purposes = [Purpose.AUDIENCES]
+    choosing.stop(visit.session, visit.bot, visit.person, visit.says(HOW), reach.EMAIL, visit.now, purposes)
 
 
 def note_hours(visit: Visit, form: Form) -> None:
@@ -169,6 +188,7 @@ def show_code(visit: Visit, fault: Fault | None = None, typed: str = "") -> Resp
         words=visit.words,
         askable=askable,
         elsewhere=visit.elsewhere,
+        advertising=visit.advertising,
         for_friends=visit.for_friends,
         form=Form(),
         fault=fault,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from flask import Response, make_response, render_template
@@ -14,6 +15,7 @@ from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
 from bot.reach import Channel, Choice
+from leads import release
 from optin import house_rules, people, tokens
 from optin.people import Person
 from optin.preferences import Preferences
@@ -100,6 +102,17 @@ class Guest:
     @property
     def may_stop_everything(self) -> bool:
         return not all(self.is_left_alone(one) for one in self.channels)
+
+    @property
+    def score_told(self) -> Choice | None:
+        """His yes to the brand's CRM being told what his deeds come to."""
+        return next((one for one in self.choices if one.purpose == Purpose.CRM_PROFILE and one.allowed), None)
+
+    @property
+    def may_be_scored(self) -> bool:
+        spoken_of = {line.channel for line in self.person.lines}
+        words = (partial(self.person.standing, fan_id) for fan_id in self.person.fan_ids)
+        return all(release.may_be_scored(word, spoken_of) for word in words)
 
     def here(self, channel: Channel) -> list[Choice]:
         return [one for one in self.choices if one.channel == channel.name]

@@ -107,8 +107,10 @@ def money(amount: float, currency: str) -> str:
     return format_currency(amount / 10 ** get_currency_precision(currency), currency, locale=language())
 
 
-def percent(share: float) -> str:
-    return format_percent(share, "#,##0 %" if language() == "fr" else "#,##0%", locale=language())
+def percent(share: float, digits: int = 0) -> str:
+    """With so many digits behind the point at most."""
+    number = "#,##0." + "#" * digits if digits else "#,##0"
+    return format_percent(share, number + (" %" if language() == "fr" else "%"), locale=language())
 
 
 def number(value: float) -> str:

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming, joining, outbox, pages, preview, refs
+from bot import claiming, joining, outbox, pages, preview, reach, refs
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
 from bot.preview import Entrance
+from bot.reach import Choice
 from leads import details
 from offers import catalog, claims, editing, questions
 from offers.catalog import Offer, State
@@ -23,7 +24,7 @@ from offers.questions import Question
 from offers.texts import filled, first_name
 from optin import confirmations, fans, people
 from optin.people import Person
-from optin.standing import Standing
+from optin.standing import Purpose, Standing
 from optin.tokens import Page
 from optin.wordings import Wording
 from webhooks import addresses, i18n
@@ -176,6 +177,15 @@ class Visit:
         """Where else he may open this claim, so that we know him there, too: each with the link."""
         known = fans.platforms_of(self.session, self.person.fan_ids)
         return list(joining.ways(self.bot, self.claim, known))
+
+    @property
+    def advertising(self) -> Choice | None:
+        """Whether his address may be in a custom audience: asked for itself, where one is filled."""
+        if not self.bot.audiences:
+            return None
+        known = reach.channels(self.session, self.person)
+        choices = reach.choices(self.bot, self.person, known, i18n.language())
+        return next((one for one in choices if one.purpose == Purpose.AUDIENCES), None)
 
     @property
     def for_friends(self) -> list[Entrance]:

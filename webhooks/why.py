@@ -5,7 +5,9 @@ from flask import Response, make_response, redirect, request, url_for
 
 from bot import choosing, pages, reasons
 from bot.choosing import Word
+from offers import catalog
 from optin.tokens import Page
+from webhooks import i18n
 from webhooks.door import the_bot
 from webhooks.guest import behind, meet, told, unknown
 from webhooks.visit import came_from_here
@@ -36,6 +38,7 @@ def look(word: str) -> Response:
             "fan/why",
             word=word,
             reason=reason,
+            others=[catalog.texts(one, i18n.language()).get("title") or one.name for one in reason.others],
             guest=guest,
             stopped=standing.lines[0] if standing.withdrawn else None,
             choices=pages.path(bot, Page.CHOICES, guest.fan_id),

@@ -51,6 +51,7 @@ def read_by_platforms() -> set[str]:
     """What the connectors ask the environment for: each is given one that writes down what it is asked."""
     asked = Asked()
     connectors.load(asked)
+    connectors.audiences(asked)
     with contextlib.suppress(Misconfigured):
         connectors.load(
             Asked({"X_BEARER_TOKEN": "t", "TELEGRAM_BOT_TOKEN": "7:t", "FACEBOOK_PAGES": "1:t"}, asked.names)

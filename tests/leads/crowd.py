@@ -10,6 +10,7 @@ from sqlmodel import Session, func, select
 
 from leads import merits
 from leads.ambassadors import Kind
+from leads.details import Detail
 from leads.pipeline import Lead
 from leads.purchases import Purchase
 from offers.arrivals import Arrival
@@ -55,7 +56,7 @@ class Crowd:
             self.speak(self.chance.choice(self.fans))
         for _ in range(count // 2):
             self.link()
-        for number in range(2 * count):
+        for number in range(count // 2):
             self.buy(number)
         for _ in range(2 * count):
             self.arrive(self.chance.choice(self.fans))
@@ -67,7 +68,7 @@ class Crowd:
         self.fans.append(fan_id)
         self.session.add(Fan(id=fan_id, person_id=fan_id, language=self.chance.choice(trees.LANGUAGES), created_at=NOW))
         self.session.flush()
-        for platform in self.chance.sample(trees.PLATFORMS, self.chance.choice((0, 1, 1, 2))):
+        for platform in self.chance.sample((*trees.PLATFORMS, "email"), self.chance.choice((0, 1, 1, 2))):
             profile = self.show(fan_id, platform, f"fan-{number}")
             for _ in range(self.chance.choice((0, 1, 2, 4))):
                 self.touch(profile)
@@ -76,11 +77,15 @@ class Crowd:
                 self.claim(self.profiles[fan_id], UUID(offer_id))
         if self.chance.random() < 0.2:
             self.lead(fan_id)
+        if self.chance.random() < 0.3:
+            said = self.chance.choice(("", "+331"))
+            self.session.add(Detail(fan_id=fan_id, name="phone", value=said, told_at=self.ago()))
 
     def show(self, fan_id: UUID, platform: str, handle: str) -> Profile:
         profile = Profile(
             id=self.new_id(), fan_id=fan_id, platform=platform, account="a", handle=handle, name="",
             first_heard_at=self.ago(), last_heard_at=self.ago(),
+            window_opened_at=self.chance.choice((None, self.ago())),
         )  # fmt: skip
         self.session.add(profile)
         self.session.flush()
@@ -104,6 +109,7 @@ class Crowd:
                 language="fr", platform=profile.platform, account="a", post=self.chance.choice(("", *trees.POSTS)),
                 opened_at=NOW, code=self.chance.choice((None, claim_id.hex)),
                 email_hash=self.chance.choice(("", hash_of(self.address()))),
+                email=self.chance.choice(("", "", "a@b.example")),
             )
         )  # fmt: skip
 
@@ -143,7 +149,8 @@ class Crowd:
         consent_id = self.speak(fan_id)
         self.session.add(
             Lead(
-                id=self.new_id(), fan_id=fan_id, consent_id=consent_id, email="", language="fr", platform="x",
+                id=self.new_id(), fan_id=fan_id, consent_id=consent_id, language="fr", platform="x",
+                email=self.chance.choice(("", "a@b.example", "a@b.example")),
                 email_hash=hash_of(self.address()), account="a", first_touch_at=NOW, created_at=NOW,
                 updated_at=NOW, revision=1000 + len(self.fans),
             )
@@ -153,7 +160,7 @@ class Crowd:
         """A line of the journal. Its number says nothing of when it was said."""
         line = dict.fromkeys(("wording", "wording_hash", "how", "evidence"), "")
         act = self.chance.choice(("granted", "granted", "withdrawn", "asked"))
-        about = {"channel": self.chance.choice((*trees.CHANNELS, "*")), "purpose": self.chance.choice(PURPOSES)}
+        about = {"channel": self.chance.choice((*trees.CHANNELS, "sms", "*")), "purpose": self.chance.choice(PURPOSES)}
         dates = {"given_at": self.ago(), "recorded_at": NOW}
         return consents.record(self.session, {**line, **about, **dates, "fan_id": fan_id, "act": act})
 

@@ -1,5 +1,6 @@
 """Conditions have one meaning: whom SQL counts are the people of whom they hold, on both databases."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from sqlmodel import Session, select
 
 from bot import database
-from leads import audience, condition_queries, fan_facts
-from offers.conditions import EVERYBODY, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate, rows
+from leads import audience, fan_facts
+from offers.conditions import EVERYBODY, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate
+from offers.stages import Stage
 from optin import consents, links
 from optin.fans import Fan
 from optin.links import Proof
@@ -56,7 +58,7 @@ def test_sql_and_python_mean_the_same(database_url: str, number: int) -> None:
             assert by_sql == by_python
             assert audience.count(session, tree, NOW) == len(by_python)
             assert set(by_python) <= set(session.scalars(audience.matching(tree, NOW)))
-            if not any(map(condition_queries.needs_a_look, rows(tree))):
+            if not audience.rests_on_consent(tree):
                 assert sorted(session.scalars(audience.matching(tree, NOW))) == by_python
 
         same()
@@ -93,12 +95,29 @@ def test_the_invented_crowd_has_people_of_each_sort(database_url: str) -> None:
         "comments",
         "messages",
         "is_lead",
+        "is_customer",
         "ambassador",
         "granted",
         "purchases",
         "spent",
     ):
         assert 5 < sum(1 for each in facts if getattr(each, name)) < len(facts), name
+    at = Counter(stage for each in facts for stage in each.stage)
+    assert {stage for stage in Stage if at[stage] > 1} == set(Stage)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("number", range(5, 9))
+def test_each_person_is_at_one_stage_and_at_the_same_by_sql(database_url: str, number: int) -> None:
+    """With the word of each on every channel and purpose, so that each way to a stage is gone."""
+    with session_of(database_url) as session:
+        crowd.gathered(session, number, 80)
+        facts = facts_of_all(session)
+
+        for stage in Stage:
+            row = Condition("stage", Operator.ANY_OF, (stage.value,))
+            by_sql, by_python = both_ways(session, row, facts)
+            assert by_sql == by_python == sorted(one for one in facts if facts[one].stage == {stage.value})
 
 
 def words(*said: tuple[int, str, int], channel: str = "email") -> list[dict[str, Anything]]:

@@ -1,23 +1,28 @@
 """What the CRM may count on when it reads the leads."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, get_ident
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
 
 from bot import forgetting, noting
 from bot.managers import Manager
-from leads import details, feed, pipeline
+from leads import details, feed, pipeline, purchases, redemptions
 from leads.feed import BadCursor, Page
 from leads.records import LeadRecord, Record
+from leads.redemptions import Redeemed, Redemption
+from offers.claims import Claim
 from offers.questions import Question
 from optin import consents, links, people
+from optin.addresses import hash_of
 from optin.erasures import How
 from optin.links import Proof
+from tests import cast
 from tests.cast import NOW, Stage
 
 
@@ -113,6 +118,61 @@ def test_updated_since_leaves_out_the_older(stage: Stage) -> None:
     assert emails(page(stage, updated_since=NOW + timedelta(hours=1)).leads) == ["b@example.com"]
 
 
+def test_updated_since_loses_nobody_whose_time_is_out_of_turn(stage: Stage) -> None:
+    """A process whose clock is ahead writes a later time under an earlier revision."""
+    offer, hour = stage.offer(), timedelta(hours=1)
+    for handle, at in (("a", NOW), ("b", NOW + 2 * hour), ("c", NOW + hour), ("d", NOW + 2 * hour)):
+        stage.clock.now = at
+        stage.lead(offer, handle)
+
+    walked = [emails(page(stage, updated_since=NOW + 2 * hour).leads)]
+    walked.append(emails(page(stage, 1, updated_since=NOW + 2 * hour).leads))
+    walked.append(emails(page(stage, updated_since=NOW + hour).leads))
+
+    assert walked == [
+        ["b@example.com", "d@example.com"],
+        ["b@example.com"],
+        ["b@example.com", "c@example.com", "d@example.com"],
+    ]
+
+
+def test_updated_since_tells_of_the_erased_and_ends_where_nothing_is_new(stage: Stage) -> None:
+    offer = stage.offer()
+    leads = [stage.lead(offer, handle) for handle in "abc"]
+    stage.clock.now = NOW + timedelta(hours=1)
+    forgetting.forget(stage.bot, [leads[0].fan_id], How.FAN)
+    since = NOW + timedelta(hours=1)
+
+    gone = page(stage, updated_since=since)
+    nothing = page(stage, updated_since=NOW + timedelta(hours=2))
+    touch(stage, leads[1].fan_id)
+    later = page(stage, cursor=gone.next_cursor, updated_since=since)
+
+    assert [(one.id, one.status) for one in gone.leads] == [(leads[0].id, "erased")]
+    assert (nothing.leads, nothing.has_more) == ((), False)
+    assert [one.id for one in later.leads] == [leads[1].id]
+
+
+@pytest.mark.parametrize("since", [None, NOW, NOW + timedelta(hours=1)])
+def test_no_page_reads_a_whole_table(sqlite_url: str, since: datetime | None) -> None:
+    """A table without an index for the question costs a second at a million leads."""
+    asked: list[tuple[str, Any]] = []
+    with cast.stage(sqlite_url) as stage:
+        offer = stage.offer()
+        stage.lead(offer, "a")
+        stage.clock.now = NOW + timedelta(hours=1)
+        stage.lead(offer, "b")
+        sa.event.listen(stage.bot.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        assert page(stage, updated_since=since).leads
+        questions = [one for one in asked if one[0].startswith("SELECT")]
+        with stage.bot.engine.connect() as connection:
+            plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", given) for words, given in questions]
+            steps = [str(step.detail) for plan in plans for step in plan]
+
+    assert len(questions) >= 12
+    assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step and "anon" not in step] == []
+
+
 @pytest.mark.parametrize(
     "cursor", ["x", "AAAAAAAAAAB", "_____-_____", "gAAAAAAAAAA", "AAAAAAAAAAA=", "AAAAAAAAAAA\n", "é"]
 )
@@ -134,6 +194,7 @@ def test_a_lead_says_where_it_comes_from_and_what_it_allows(stage: Stage) -> Non
 
     shown = record.model_dump(mode="json")
     code = shown.pop("code")
+    assert (shown.pop("stage"), shown.pop("score"), shown.pop("score_parts")) == ("qualified", None, [])
     (consent,) = shown.pop("consent")
     assert shown == {
         "id": str(lead.id),
@@ -183,6 +244,60 @@ def says(stage: Stage, fan: UUID, *acts: tuple[str, str, str]) -> None:
 
 
 YES, NO = "granted", "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("said", "stage_told", "score"),
+    [
+        ((), "qualified", None),
+        (((YES, "*", "crm:profile"),), "qualified", 10),
+        (((YES, "*", "crm:profile"), (NO, "*", "crm:profile")), None, None),
+        (((NO, "*", "crm:profile"),), None, None),
+        (((YES, "*", "crm:profile"), (NO, "*", "profiling")), "qualified", None),
+        (((NO, "*", "profiling"), (YES, "*", "crm:profile")), "qualified", 10),
+        (((YES, "*", "crm:profile"), (NO, "*", "*"), (YES, "email", "offers")), "qualified", None),
+        (((YES, "*", "crm:profile"), (NO, "email", "*"), (YES, "telegram", "offers")), "identified", 10),
+        (((YES, "*", "profiling"),), "qualified", None),
+    ],
+)
+def test_the_score_goes_with_a_yes_to_that_alone_and_the_stage_unless_he_says_no(
+    stage: Stage, said: tuple[tuple[str, str, str], ...], stage_told: str | None, score: int | None
+) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+    for word in said:
+        says(stage, lead.fan_id, word)
+
+    record = only(stage)
+
+    assert (record.stage, record.score) == (stage_told, score)
+    assert sum(part.points for part in record.score_parts) == (score or 0)
+
+
+def test_what_a_fan_does_brings_his_lead_once_more(stage: Stage) -> None:
+    lead = stage.lead(stage.offer(), "alice")
+    says(stage, lead.fan_id, (YES, "*", "crm:profile"))
+    seen, told = page(stage), []
+
+    def pull() -> None:
+        nonlocal seen
+        seen = page(stage, cursor=seen.next_cursor)
+        told.append([(one.stage, one.score) for one in seen.leads if isinstance(one, LeadRecord)])
+
+    with stage.bot.transaction() as session:
+        code = str(session.exec(select(Claim.code)).one())
+        taken = redemptions.redeem(session, stage.bot.new_id(), code, "key:till", NOW)
+    pull()
+    with stage.bot.transaction() as session:
+        assert isinstance(taken, Redeemed)
+        redemptions.undo(session, session.get_one(Redemption, taken.redemption.id), NOW)
+    pull()
+    order = purchases.Told("shop", "1", 1990, "EUR", NOW, email_hash=hash_of("alice@example.com"))
+    for _ in range(2):
+        with stage.bot.transaction() as session:
+            purchases.keep(session, stage.bot.new_id(), order, "key:till", NOW)
+        pull()
+
+    assert told == [[("qualified", 20)], [("qualified", 10)], [("customer", 20)], []]
 
 
 @pytest.mark.parametrize(
@@ -358,7 +473,7 @@ def test_a_page_costs_the_same_few_questions_however_long_it_is(stage: Stage) ->
         page(stage)
         counted.append(len([statement for statement in asked if statement.startswith("SELECT")]))
 
-    assert counted == [8, 8]
+    assert counted == [13, 13]
 
 
 def test_a_reader_misses_nobody_and_sees_nothing_twice_while_leads_are_written(stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """What purchases are worth: baskets and regularity as published for real histories, each sale on its last touch."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -9,16 +10,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from bot import database
 from leads import purchases, sales, value
 from leads.purchases import Told
 from leads.value import Funnel, Sale, Touch, Worth
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import addresses, links
+from optin.fans import Fan
 from optin.links import Proof
 from tests.cast import NOW, Stage
+from tests.leads import shops
 
 RFM = Path(__file__).parents[3] / "shared" / "data" / "rfm"
 real = pytest.mark.skipif(not RFM.exists(), reason="the real purchase histories are not beside the checkout")
@@ -98,13 +102,13 @@ def test_baskets_and_regularity_are_those_published_for_cdnow() -> None:
     assert 0.42 < found / len(published) < 0.58
 
 
-def test_a_table_counts_each_buyer_once_a_line_and_holds_one_buyer_at_a_time() -> None:
+def test_a_table_counts_each_buyer_once_a_line() -> None:
     facebook, x = (Touch(platform, UUID(int=1), "") for platform in ("facebook", "x"))
     days = [NOW + timedelta(days=day) for day in (0, 0, 10, 30)]
     one = [Sale("a", at, 100, touch) for at, touch in zip(days, (facebook, facebook, x, facebook), strict=True)]
     two = [Sale("b", NOW, 50, None)]
 
-    table = value.by(lambda sale: sale.touch.platform if sale.touch else "", iter(one + two))
+    table = value.by(lambda sale: sale.touch.platform if sale.touch else "", one + two)
 
     assert table == {
         "facebook": Worth(revenue=300, purchases=3, buyers=1, came_back=1, returns=1, days=30),
@@ -139,13 +143,58 @@ class Shop:
             kept = purchases.keep(session, self.stage.bot.new_id(), told, "key:till", at(day))
             assert isinstance(kept, purchases.Kept)
 
-    def touched(self, session: Session) -> list[tuple[int, str]]:
-        made = sales.made(session, "EUR", None, at(100))
-        return sorted((sale.amount, sale.touch.platform if sale.touch else "") for sale in made)
+    def revenue(self, session: Session, since: int = -1) -> dict[str, int]:
+        made = sales.worths(session, "EUR", at(since), at(100))["platform"]
+        return {"".join(key): worth.revenue for key, worth in made.items()}
 
 
 def at(day: int) -> datetime:
     return NOW + timedelta(days=day)
+
+
+KEYS: dict[str, Callable[[Sale], tuple[Any, ...]]] = {
+    "all": lambda sale: (),
+    "platform": lambda sale: (sale.touch.platform,) if sale.touch else (),
+    "offer": lambda sale: (sale.touch.offer_id,) if sale.touch else (),
+    "post": lambda sale: (sale.touch.platform, sale.touch.post) if sale.touch else (),
+}
+
+
+@pytest.mark.timeout(120)
+def test_sql_and_python_say_the_same_of_any_shop(database_url: str) -> None:
+    engine = database.connect(database_url)
+    for number in range(30):
+        with database.transactions(engine)() as session:
+            shop = shops.opened(session, number)
+            for currency, since in (("EUR", None), ("USD", None), ("EUR", at_noon(3)), ("EUR", at_noon(40))):
+                books = shop.sales(currency, since, shops.NOW)
+                by_python = {name: value.by(key, books) for name, key in KEYS.items()}
+                assert sales.worths(session, currency, since, shops.NOW) == by_python, number
+            session.rollback()
+    engine.dispose()
+
+
+@pytest.mark.timeout(120)
+def test_one_person_is_told_the_same_as_the_books_say_of_him(database_url: str) -> None:
+    """But for an address that others told, too: what was bought by it is shown to each of them."""
+    engine, seen = database.connect(database_url), 0
+    for number in range(10):
+        with database.transactions(engine)() as session:
+            shop = shops.opened(session, number)
+            books = shop.sales("EUR", None, shops.NOW + timedelta(days=9))
+            for person_id in {sale.buyer for sale in books if isinstance(sale.buyer, UUID)}:
+                fan_ids = session.exec(select(Fan.id).where(Fan.person_id == person_id)).all()
+                his = sales.of(session, fan_ids, "EUR")
+                missing = Counter(sale for sale in books if sale.buyer == person_id) - Counter(his)
+                seen += len(his)
+                assert (missing, his) == (Counter(), sorted(his, key=lambda sale: sale.at, reverse=True))
+            session.rollback()
+    engine.dispose()
+    assert seen > 100
+
+
+def at_noon(days_ago: int) -> datetime:
+    return shops.NOW - timedelta(days=days_ago)
 
 
 @pytest.fixture
@@ -170,13 +219,12 @@ def test_a_purchase_counts_for_its_code_or_else_for_the_last_that_the_person_too
     shop.sell(9, 32, "USD", code=code)
 
     with stage.bot.reading() as session:
-        assert shop.touched(session) == [(1, ""), (2, "facebook"), (4, "x"), (8, "facebook"), (16, "")]
+        assert shop.revenue(session) == {"": 1 + 16, "facebook": 2 + 8, "x": 4}
         assert [sale.amount for sale in sales.of(session, [lea, lea_on_x], "EUR")] == [8, 4, 2, 1]
         assert sales.of(session, [max_], "EUR") == []
         assert sales.elsewhere(session, "EUR", None, at(100)) == 1
         assert sales.elsewhere(session, "EUR", at(9), at(100)) == 0
-        buyers = {sale.buyer for sale in sales.made(session, "EUR", at(8), at(100))}
-        assert buyers == {min(lea, lea_on_x), addresses.hash_of("nobody@example.com")}
+        assert sales.worths(session, "EUR", at(8), at(100))["all"] == {(): Worth(24, 2, 2)}  # she, and nobody we know
 
 
 def test_an_address_that_two_told_makes_no_purchase_twice(shop: Shop) -> None:
@@ -188,7 +236,7 @@ def test_an_address_that_two_told_makes_no_purchase_twice(shop: Shop) -> None:
     shop.sell(3, 70, email_hash=addresses.hash_of("home@example.com"))
 
     with stage.bot.reading() as session:
-        assert shop.touched(session) == [(70, "x")]
+        assert shop.revenue(session) == {"x": 70}
 
 
 def test_the_way_from_an_offer_to_its_code_to_the_shop_is_counted(shop: Shop) -> None:

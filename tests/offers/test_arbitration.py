@@ -51,6 +51,15 @@ def test_a_free_channel_beats_a_costly_one_at_equal_value() -> None:
     assert [one.candidate.channel for one in rank([dear, free], lambda claims, passes: 0.3)] == ["email", "x"]
 
 
+def test_where_an_answer_is_owed_the_best_wins_even_at_a_loss() -> None:
+    cheap, dear = candidate(MUG, price=Price(sending=40.0)), candidate(TEA, price=Price(sending=90.0))
+
+    ranking = rank([dear, cheap], lambda claims, passes: 0.03, owed=True)
+
+    assert [(one.candidate.offer_id, one.why) for one in ranking] == [(MUG, Why.WON), (TEA, Why.COSTS_MORE)]
+    assert winner(rank([], lambda claims, passes: 0.03, owed=True)) is None
+
+
 def test_what_costs_more_than_it_brings_wins_nothing_and_says_so() -> None:
     ranking = rank([candidate(price=Price(sending=20.0, place=17.0, pressure=2.0))], lambda claims, passes: 0.03)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.matching import Candidate, Match, Matcher, Why, match
+from offers.matching import Candidate, Match, Matcher, Why, match, matches
 from tests.corpus.sentences import labelled
 from tests.corpus.wishes import CATALOGUE
 
@@ -103,6 +103,19 @@ def test_an_offer_is_found_only_where_it_belongs(platforms: str, accounts: str, 
 
 def test_what_is_refused_here_may_be_asked_for_there() -> None:
     assert asked(OURS, "pas de promo, mais le cadeau je veux bien") == Match(UUID(int=4), "CADEAU", True, Why.WRITTEN)
+
+
+def test_offers_that_share_the_longest_word_are_named_as_plainly_and_the_others_less() -> None:
+    tea, mug, any_promo = (
+        Candidate(UUID(int=21), ("promo tea",), priority=1),
+        Candidate(UUID(int=22), ("promo tea", "mug")),
+        Candidate(UUID(int=23), ("promo",), priority=9),
+    )
+    matcher = Matcher((any_promo, mug, tea))
+
+    found = matches(matcher, "la promo tea, svp", "facebook", "page", "post", NOW)
+
+    assert [one.offer_id for one in found] == [tea.offer_id, mug.offer_id]
 
 
 word = st.from_regex(r"[A-Za-zÀ-ÖØ-öø-ÿ]{3,12}", fullmatch=True)

@@ -5,6 +5,7 @@ from typing import Any as Anything
 from hypothesis import strategies as st
 
 from offers.conditions import FIELDS, OPERATORS, All, Any, Condition, Kind, Money, Not, Operator, Tree, Yes
+from offers.stages import Stage
 
 LANGUAGES = ("de", "en", "fr")
 PLATFORMS = ("facebook", "telegram", "x")
@@ -14,7 +15,12 @@ CHANNELS = ("email", "facebook", "telegram")
 CURRENCIES = ("EUR", "JPY")
 PURPOSES = ("newsletter", "offers", "service")
 
-_WORDS = {"language": (*LANGUAGES, "it"), "platform": (*PLATFORMS, "email"), "source_post": (*POSTS, "p4")}
+_WORDS = {
+    "language": (*LANGUAGES, "it"),
+    "platform": (*PLATFORMS, "email"),
+    "source_post": (*POSTS, "p4"),
+    "stage": tuple(map(str, Stage)),
+}
 
 
 def _some(words: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:

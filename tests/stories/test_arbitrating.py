@@ -152,12 +152,16 @@ def test_a_decision_asks_the_permit_as_whoever_then_proposes_does(stage: Stage) 
     assert [by_person[fan].answer or Refusal("no_consent") for fan in fans] == answers
 
 
-def test_held_out_people_are_named_before_anything_is_asked_of_them(measured: Stage) -> None:
+def test_who_is_held_out_is_chosen_for_like_anybody_else(measured: Stage) -> None:
+    """Else nobody would know what he would have been brought."""
     fan = meet(measured)
     allow(measured, fan)
-    measured.offer()
+    offer = measured.offer(worth=DEAR)
 
-    assert [(one.why, one.ranking) for one in decisions(measured, fan)] == [("held_out", ())]
+    [decision] = decisions(measured, fan)
+
+    assert decision.winner is not None
+    assert (decision.why, decision.winner.offer_id) == ("", offer.id)
 
 
 def test_a_person_is_decided_about_once_whatever_profiles_he_has(stage: Stage) -> None:
@@ -214,6 +218,9 @@ def learned(stage: Stage, offer: Offer, *channels: str) -> None:
     """One in fifty takes it, on each channel: that is known well."""
     with stage.bot.transaction() as session:
         arms.replace(session, [
-            {"offer_id": offer.id, "channel": channel, "segment": "stranger", "shown": 50_000, "claimed": 1_000}
+            {
+                "offer_id": offer.id, "channel": channel, "segment": "stranger", "asked": False, "shown": 50_000,
+                "claimed": 1_000,
+            }
             for channel in channels
         ])  # fmt: skip

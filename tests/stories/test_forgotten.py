@@ -63,13 +63,15 @@ def known_well(stage: Stage, who: str = "lea-7f3a", name: str = "Léa Quintessen
 
 
 def bought(stage: Stage, fan_id: UUID, word: str) -> None:
-    """She showed her code at a till, and bought once more by her address alone."""
+    """She showed her code at a till, and bought once more by her address alone, and once as a lead."""
     now, claim = stage.now, next(one for one in stage.all(Claim) if one.fan_id == fan_id and one.code)
+    (lead,) = (one for one in stage.all(Lead) if one.fan_id == fan_id)
     by_code = Told("shop", f"{word}-1", 1990, "EUR", now, code=str(claim.code))
     by_address = Told("shop", f"{word}-2", 990, "EUR", now, email_hash=addresses.hash_of(claim.email))
+    by_lead = Told("shop", f"{word}-3", 590, "EUR", now, lead_id=lead.id)
     with stage.bot.transaction() as session:
         redemptions.redeem(session, stage.bot.new_id(), str(claim.code), "key:till", now, place=word)
-        for told in (by_code, by_address):
+        for told in (by_code, by_address, by_lead):
             purchases.keep(session, stage.bot.new_id(), told, "key:till", now)
 
 
@@ -286,7 +288,7 @@ def test_a_hash_is_all_that_is_left(stage: Stage) -> None:
 
     assert [(row.fan_id, row.code, row.how, row.found) for row in stage.all(Erasure)] == [(lea, code, "fan", True)]
     assert len(stage.all(Suppression)) == 3  # two handles and an address
-    assert [(row.id is not None, row.revision) for row in stage.all(ErasedLead)] == [(True, 2)]
+    assert [(row.id is not None, row.revision) for row in stage.all(ErasedLead)] == [(True, 6)]
     left = {table.name for table in metadata.sorted_tables if stage.all(_model(table))}
     assert left == {"erased_lead", "erasure", "forgotten", "lane", "offer", "revision", "suppression"}
 

@@ -6,16 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import SQLModel, select
 from standardwebhooks import Webhook
 
-from bot import assembly, delivering, forgetting, hooking, posting, worker
+from bot import assembly, claiming, delivering, forgetting, hooking, posting, worker
 from bot.managers import Manager
-from leads import feed, hooks, pipeline
+from leads import feed, hooks, pipeline, purchases
 from leads.hooks import Delivery, Endpoint, Event
 from leads.pipeline import Lead
+from leads.purchases import Told
+from offers import claims
+from offers.claims import Claim
 from optin import consents
 from optin.erasures import How
 from tests import cast
@@ -85,6 +89,59 @@ def test_what_happens_is_told_signed_and_as_the_feed_says_it(stage: Stage, shop:
     assert by_type["offer.claimed"]["offer"] == "ete"
     assert len(set(shop.ids)) == 2
     assert {one.state for one in rows(stage, Delivery)} == {"delivered"}
+
+
+def agrees(stage: Stage, claim_id: UUID, channel: str) -> None:
+    """He ticks one box."""
+    stage.clock.now += timedelta(minutes=1)
+    with stage.bot.transaction() as session:
+        claim = session.get_one(Claim, claim_id)
+        ticked = {channel: claiming.channels(stage.bot, claim, "fr")[channel]}
+        assert claiming.allow(session, stage.bot, claim, ticked, "claim_page", str(claim.id), stage.clock())
+
+
+def buys(stage: Stage, claim_id: UUID, order: str) -> None:
+    with stage.bot.transaction() as session:
+        code = str(session.get_one(Claim, claim_id).code)
+        order_told = Told("shop", order, 1990, "EUR", stage.clock(), code=code)
+        purchases.keep(session, stage.bot.new_id(), order_told, "key:till", stage.clock())
+
+
+def test_a_lead_is_told_as_qualified_when_he_comes_so_far_and_each_other_step_as_an_update(
+    stage: Stage, shop: Receiver
+) -> None:
+    asks(stage, shop, "lead.qualified", "lead.updated", "consent.changed")
+    heard: list[list[tuple[str, str | None]]] = []
+    word = stage.claim(stage.offer(), stage.fan("alice"))
+    with stage.bot.transaction() as session:
+        found = claims.behind(session, word)
+        assert found is not None
+        claim = found[0]
+        claiming.take(session, stage.bot, *found, "alice@example.com", stage.clock())
+
+    def step() -> None:
+        deliver(stage)
+        heard.append(sorted((told["type"], told["data"].get("stage")) for told in shop.told))
+        shop.got.clear()
+
+    agrees(stage, claim.id, "facebook")
+    step()
+    agrees(stage, claim.id, "email")
+    step()
+    buys(stage, claim.id, "1")
+    step()
+    said_no(stage, rows(stage, Lead)[0])
+    step()
+    agrees(stage, claim.id, "email")
+    step()
+
+    assert heard == [
+        [("lead.updated", "identified")],
+        [("consent.changed", "qualified"), ("lead.qualified", "qualified"), ("lead.updated", "qualified")],
+        [("lead.updated", "customer")],
+        [("consent.changed", None), ("lead.updated", None)],
+        [("consent.changed", "customer"), ("lead.qualified", "customer"), ("lead.updated", "customer")],
+    ]
 
 
 def test_each_system_is_told_what_it_asked_for(stage: Stage, shop: Receiver) -> None:

@@ -16,9 +16,10 @@ from werkzeug.test import TestResponse
 
 from bot import forgetting
 from bot.inbox import Inbox
-from leads import keys, profiles
+from leads import details, keys, profiles
 from leads.pipeline import Lead
 from leads.records import LeadRecord
+from offers.questions import Question
 from optin import consents, links
 from optin.erasures import How
 from optin.links import Proof
@@ -131,7 +132,8 @@ def test_a_table_has_a_row_a_lead_and_no_formulas(stage: Stage, crm: FlaskClient
     lead = stage.lead(stage.offer(), "alice")
     with stage.bot.transaction() as session:
         mine = session.get_one(Lead, lead.id)
-        mine.name, mine.phone, mine.post = '=HYPERLINK("http://evil.example")', "+33612345678", "@SUM(1)"
+        mine.name, mine.post = '=HYPERLINK("http://evil.example")', "@SUM(1)"
+        details.tell(session, lead.fan_id, Question.PHONE, "+33612345678", NOW, None)
     allow_phone(stage, lead)
 
     plain = crm.get("/api/v1/leads?format=csv")

@@ -14,7 +14,7 @@ from bot import choosing, pages
 from bot.choosing import Word
 from bot.outbox import Outgoing
 from bot.summing_up import noted, summary
-from leads import pipeline
+from leads import feed, pipeline
 from offers import claims
 from optin import consents, links, people, preferences
 from optin.links import Proof
@@ -123,6 +123,7 @@ def test_only_channels_on_which_he_is_known_are_there(stage: Stage, lea: UUID) -
         "facebook:offers",
         "email:offers",
         "email:newsletter",
+        "*:crm:profile",
     ]
     assert [value.rpartition(":")[0] for value in BOX.findall(stranger.text)] == ["facebook:offers"]
 
@@ -130,8 +131,36 @@ def test_only_channels_on_which_he_is_known_are_there(stage: Stage, lea: UUID) -
 def test_nothing_is_ticked_beforehand(stage: Stage, lea: UUID) -> None:
     page = stage.visitor().get(page_of(stage, lea))
 
-    assert len(BOX.findall(page.text)) == 3
+    assert len(BOX.findall(page.text)) == 4
     assert re.findall(r'type="checkbox"[^>]* checked', page.text) == []
+
+
+def test_a_score_goes_to_the_crm_by_his_own_yes_and_ends_with_a_button(stage: Stage, lea: UUID) -> None:
+    visitor, told = stage.visitor(), []
+
+    def ticks(*wanted: str) -> str:
+        boxes = {value.rpartition(":")[0]: value for value in BOX.findall(visitor.get(page_of(stage, lea)).text)}
+        visitor.post(page_of(stage, lea), data={"allow": [boxes[one] for one in wanted]})
+        return look()
+
+    def look() -> str:
+        later(stage)
+        with stage.bot.reading() as session:
+            (record,) = feed.page(session, 50).leads
+        told.append(getattr(record, "score", None))
+        return visitor.get(page_of(stage, lea)).text
+
+    ticks("email:offers")
+    said_yes = ticks("*:crm:profile")
+    visitor.post(f"{page_of(stage, lea)}/stop", data={"stop": "*:score"})
+    said_no = look()
+    again = ticks("*:crm:profile")
+
+    assert told == [None, 5, None, 5]
+    assert ["Vous n’avez pas de score" in page for page in (said_yes, said_no, again)] == [
+        False, True, False,
+    ]  # fmt: skip
+    assert "peut garder un score" in said_yes.partition('id="score"')[2].partition("<h2>")[0]
 
 
 def test_a_yes_is_kept_with_its_words_and_makes_a_lead(stage: Stage, lea: UUID) -> None:

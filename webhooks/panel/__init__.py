@@ -11,6 +11,7 @@ from webhooks.panel import (
     ambassadors,
     asking,
     attention,
+    audiences,
     counter,
     dossiers,
     fans,
@@ -52,6 +53,7 @@ PAGES = (
     attention,
     rules,
     hooks,
+    audiences,
     journal,
     counter,
     value,
@@ -88,6 +90,7 @@ def in_every_page() -> dict[str, object]:
         "brand": the_bot().settings.brand,
         "me": who.somebody(),
         "waiting": _waiting,
+        "advertises": bool(the_bot().audiences),
         "here": asking.here,
         "in_language": asking.in_language,
     }

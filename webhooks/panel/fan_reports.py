@@ -27,7 +27,7 @@ from optin.preferences import Preference
 from optin.pressure import Used
 from optin.standing import EVERYWHERE, Act, Purpose, Standing
 from webhooks.panel import value_reports
-from webhooks.panel.reports import PAGE, piece
+from webhooks.panel.reports import PAGE, piece, progress
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
 ARRIVALS = 10  # that are shown
@@ -80,6 +80,7 @@ def story(session: Session, bot: Bot, fan_id: UUID, now: datetime) -> Story | No
         used=_used(session, person, now),
         offers=[one for one in catalog.showing(session) if catalog.is_open(one, now) and not catalog.is_sold_out(one)],
         brought=value_reports.of_fan(session, person.fan_ids, bot.settings.currency),
+        progress=progress(session, dict.fromkeys(person.fan_ids, person), now)[fan_id],
         came=arrivals.of(session, person.fan_ids, ARRIVALS),
         score=scores.of(session, person, now),
         helpful=merits.helpful(session, person.fan_ids),

@@ -11,6 +11,7 @@ blueprint = APIBlueprint("leads", __name__, enable_openapi=False)
 
 @blueprint.get("/leads")
 def show() -> str:
-    with the_bot().reading() as session:
-        leads = reports.kept(session, asking.after_number())
+    bot = the_bot()
+    with bot.reading() as session:
+        leads = reports.kept(session, asking.after_number(), bot.now())
     return render_template("panel/leads.html", leads=leads)

@@ -51,7 +51,11 @@ def choices(session: Session, bot: Bot, group: Group, but: UUID | None) -> Choic
     named = select(Offer.id, Offer.name).where(col(Offer.id) != but).order_by(col(Offer.created_at).desc())
     offers = {str(offer_id): name for offer_id, name in session.exec(named)}
     return Choices(
-        words={"language": _with(LANGUAGES, group, "language"), "platform": _with(bot.connectors, group, "platform")},
+        words={
+            "language": _with(LANGUAGES, group, "language"),
+            "platform": _with(bot.connectors, group, "platform"),
+            "stage": _with(FIELDS["stage"].words, group, "stage"),
+        },
         channels=tuple(sorted({*bot.connectors, EMAIL, *asked})),
         offers=offers | {offer_id: offer_id for offer_id in sorted(ticked - offers.keys())},
     )

@@ -1,7 +1,8 @@
 """What the panel shows, read across the packages: the one home of such queries. It changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from bot.changes import Change, Subject, What
 from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
-from leads import hooks
+from leads import deeds, hooks, release, scoring
+from leads.deeds import Deeds
 from leads.hooks import Delivery
 from leads.pipeline import Lead
+from offers import stages
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import house_rules, people
@@ -24,7 +27,7 @@ from optin.consents import Consent
 from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
-from webhooks.panel.shapes import Aside, Asked, Changed, Count, Kept, Row, Ruled, Slice, Taken, Told, Waiting
+from webhooks.panel.shapes import Aside, Asked, Changed, Count, Kept, Progress, Row, Ruled, Slice, Taken, Told, Waiting
 
 PAGE = 30  # rows of a long list
 OVERVIEW = timedelta(days=7)
@@ -74,7 +77,7 @@ def rejections(session: Session, refusals: Sequence[Told]) -> dict[UUID, Changed
     return {UUID(row.subject_id): Changed(row, names[row.manager_id]) for row in made if row.what == What.REJECTED}
 
 
-def kept(session: Session, after: int | None) -> Slice[Kept]:
+def kept(session: Session, after: int | None, now: datetime) -> Slice[Kept]:
     """The leads, whichever changed last first."""
     found = select(Lead, Consent, Offer.name).join(Consent, col(Lead.consent_id) == col(Consent.id))
     found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id))
@@ -82,8 +85,26 @@ def kept(session: Session, after: int | None) -> Slice[Kept]:
         found = found.where(col(Lead.revision) < after)
     rows = session.exec(found.order_by(col(Lead.revision).desc()).limit(PAGE + 1)).all()
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
-    leads = [Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent) for lead, consent, offer in rows]
+    come = progress(session, everybody, now)
+    leads = [
+        Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent, come[lead.fan_id])
+        for lead, consent, offer in rows
+    ]
     return piece(leads, [str(lead.revision) for lead, _, _ in rows])
+
+
+def progress(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, Progress]:
+    """How far each of these fans has come, with all that the others of his person did."""
+    did = deeds.of(session, everybody)
+    return {fan_id: _progress(person, did[person.id], now) for fan_id, person in everybody.items()}
+
+
+def _progress(person: Person, did: Deeds, now: datetime) -> Progress:
+    stage = stages.of(did.footing).value
+    spoken_of = {line.channel for line in person.lines}
+    if not all(release.may_be_scored(partial(person.standing, one), spoken_of) for one in person.fan_ids):
+        return Progress(stage, None, None)
+    return Progress(stage, scoring.of(did.counts), scoring.lately(did.counts, now))
 
 
 def aside(session: Session, after: int | None) -> Slice[Aside]:

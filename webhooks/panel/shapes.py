@@ -8,8 +8,9 @@ from uuid import UUID
 
 from bot.changes import Change
 from bot.outbox import Outgoing
-from leads.ambassadors import Score
+from leads.ambassadors import Score as Ambassador
 from leads.pipeline import Lead
+from leads.scoring import Score
 from offers.arrivals import Came
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -119,6 +120,15 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far somebody has come, and what his deeds count for: no score where he does not want to have one."""
+
+    stage: str
+    score: Score | None
+    lately: Score | None
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """All that we know of a fan. `offers` are those that could be brought to him."""
 
@@ -135,19 +145,21 @@ class Story:
     used: Sequence[Used]
     offers: Sequence[Offer]
     brought: Brought
+    progress: Progress
     came: Sequence[Came]
-    score: Score | None  # None: he objects to profiling
+    score: Ambassador | None  # None: he objects to profiling
     helpful: set[tuple[UUID, str]]  # which of his words helped others
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A lead, where it came from, and what it allows now."""
+    """A lead, where it came from, what it allows now, and how far it has come."""
 
     lead: Lead
     offer: str
     allows: dict[str, bool]
     consent: Consent
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """What it is all worth: revenue, baskets, regularity and conversion by platform, offer and post, to read or as CSV."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
 from apiflask import APIBlueprint
 from babel.numbers import get_currency_precision
-from flask import Response, make_response, render_template, request
+from flask import Response, render_template, request, stream_with_context
 
+from leads.lift import FEWEST_SPENDERS
 from webhooks.door import the_bot
 from webhooks.i18n import gettext as _
 from webhooks.i18n import language
@@ -17,6 +18,7 @@ from webhooks.panel.value_reports import Line, Report
 
 PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365), "all": None}
 FIRST = "90"
+MOST = 50  # lines of a table: the sheet has them all
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a table program would calculate it
 
 blueprint = APIBlueprint("value", __name__, enable_openapi=False)
@@ -30,18 +32,28 @@ def show() -> str:
         period=_period(),
         periods=list(PERIODS),
         currency=the_bot().settings.currency,
+        held_out=the_bot().settings.holdout_percent,
+        spenders=FEWEST_SPENDERS,
+        most=MOST,
     )
 
 
 @blueprint.get("/value.csv")
 def download() -> Response:
-    """For French Excel as well: it takes UTF-8 by its first mark, and semicolons."""
-    text = StringIO()
-    csv.writer(text, delimiter=";").writerows(_rows(_report()))
-    response = make_response("\ufeff" + text.getvalue())
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    """Line by line, as far as it was read."""
+    lines = stream_with_context(_lines(_rows(_report())))
+    response = Response(lines, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="value-{_period()}.csv"'
     return response
+
+
+def _lines(rows: Iterable[list[str]]) -> Iterator[str]:
+    """For French Excel as well: it takes UTF-8 by its first mark, and semicolons."""
+    yield "\ufeff"
+    for row in rows:
+        line = StringIO()
+        csv.writer(line, delimiter=";").writerow(row)
+        yield line.getvalue()
 
 
 def _report() -> Report:

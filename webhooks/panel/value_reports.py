@@ -1,6 +1,6 @@
 """What the panel shows of value: tables by platform, offer and post, and what one fan brought. It changes nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from leads import sales, value
+from leads import comparisons, lift, sales, value
+from leads.comparisons import Compared
+from leads.lift import Lifts, TooFew
+from leads.sales import Key
 from leads.value import Funnel, Sale, Worth
 from offers.catalog import Offer
 from offers.claims import Claim
 
-Key = tuple[Any, ...]  # () of a sale without a touch
 KEYS: Mapping[str, tuple[Any, ...]] = {
     "platform": (col(Claim.platform),),
     "offer": (col(Claim.offer_id),),
@@ -35,17 +37,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What bringing one offer changed, or all of them: then it has no name."""
+
+    name: str
+    compared: Compared
+    lift: Lifts | TooFew
+
+    @property
+    def needed(self) -> int | None:
+        """How many it takes to say anything, where there are too few."""
+        return self.lift.needed if isinstance(self.lift, TooFew) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """All tables of one period. `elsewhere`: how many purchases were made in other currencies."""
+    """All tables of one period. `elsewhere`: how many purchases were made in other currencies. `unseen`: how many
+    people could not be compared."""
 
     worth: Worth
     funnel: Funnel
     tables: Mapping[str, list[Line]]
     elsewhere: int
+    changes: Sequence[Change]
+    unseen: int
 
     @property
     def empty(self) -> bool:
-        return not (self.worth.purchases or self.funnel.offered or self.elsewhere)
+        told = self.worth.purchases or self.funnel.offered or self.elsewhere
+        return not (told or self.changes or self.unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +79,7 @@ class Brought:
 
 
 def report(session: Session, currency: str, since: datetime | None, now: datetime) -> Report:
-    every = {"all": lambda _: ()} | {name: _key(name) for name in KEYS}
-    worths = value.by_each(every, sales.made(session, currency, since, now))
+    worths = sales.worths(session, currency, since, now)
     names, fans = _names(session), sales.fans(session)
     tables = {}
     for name, columns in KEYS.items():
@@ -71,6 +90,8 @@ def report(session: Session, currency: str, since: datetime | None, now: datetim
         funnel=sum((line.funnel for line in tables["platform"]), Funnel()),
         tables=tables,
         elsewhere=sales.elsewhere(session, currency, since, now),
+        changes=_changes(comparisons.by_offer(session, currency, since, now), names),
+        unseen=comparisons.unseen(session, since, now),
     )
 
 
@@ -80,19 +101,26 @@ def of_fan(session: Session, fan_ids: Collection[UUID], currency: str) -> Brough
     return Brought(value.of_one(bought), funnels.get((), Funnel()), bought, _names(session) if bought else {})
 
 
+def _changes(compared: Mapping[UUID, Compared], names: Mapping[UUID, str]) -> list[Change]:
+    """All offers together, then each of them: whichever came to most people first."""
+    if not compared:
+        return []
+    everything = _change("", sum(compared.values(), Compared()))
+    each = [_change(names[offer_id], one) for offer_id, one in compared.items()]
+    return [everything, *sorted(each, key=_to_most_people)]
+
+
+def _change(name: str, compared: Compared) -> Change:
+    return Change(name, compared, lift.compare(compared.offered, compared.held_out))
+
+
+def _to_most_people(change: Change) -> tuple[int, str]:
+    return -change.compared.offered.people - change.compared.held_out.people, change.name
+
+
 def _opened(since: datetime | None, now: datetime) -> list[ColumnElement[bool]]:
     opened = [col(Claim.opened_at) <= now]
     return opened if since is None else [*opened, col(Claim.opened_at) > since]
-
-
-def _key(name: str) -> Any:
-    def of(sale: Sale) -> Key:
-        touch = sale.touch
-        if touch is None:
-            return ()
-        return {"platform": (touch.platform,), "offer": (touch.offer_id,), "post": (touch.platform, touch.post)}[name]
-
-    return of
 
 
 def _lines(

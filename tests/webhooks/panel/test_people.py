@@ -9,6 +9,7 @@ from bot import claiming
 from bot.changes import Change
 from bot.outbox import Outgoing
 from connectors import Kind
+from leads import purchases
 from leads.pipeline import Lead
 from offers import claims
 from offers.claims import Claim
@@ -221,3 +222,45 @@ def test_long_lists_show_everyone_once(office: Office) -> None:
         path = more[1].replace("&amp;", "&") if more else ""
 
     assert seen == names[::-1]
+
+
+PARTS = re.compile(
+    r'<th scope="row">([^<]+)<small class="facts">([^<]+)</small>.*?<td class="number">([^<]+)</td>', re.S
+)
+
+
+def test_a_fans_page_says_how_far_he_has_come_part_by_part(office: Office) -> None:
+    office.hears("Bonjour", "lea", "Léa")
+    lead = become_lead(office, "lea", "lea@example.com")
+    told = purchases.Told("shop", "1", 1990, "EUR", office.now, lead_id=lead.id)
+    with office.bot.transaction() as session:
+        purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
+
+    page = office.desk().get(f"/panel/fans/{lead.fan_id}").text
+    card = office.desk().get("/panel/leads").text
+
+    assert PARTS.findall(page.split('id="progress"')[1]) == [
+        ("Consents", "He lets us write in 1 way (a channel, for offers or the newsletter). 5 points each.", "5 / 20"),
+        ("Codes taken", "He took the code of 1 offer. 5 points each.", "5 / 20"),
+        ("Codes used", "He used 0 codes. 10 points each.", "0 / 20"),
+        ("Purchases", "Your shop told us of 1 purchase. 10 points each.", "10 / 40"),
+        ("Comments and messages", "He wrote 1 comment or message. 1 point each.", "1 / 10"),
+        ("Heard lately", "Heard in the last 7 days.", "10 / 10"),
+    ]
+    assert [part[2] for part in PARTS.findall(card)] == ["5 / 20", "5 / 20", "0 / 20", "10 / 40"]
+    for shown in (page, card):
+        assert re.findall(r'<span class="tag good">(customer)</span>', shown) == ["customer"]
+        assert "Score: 20 of 100" in shown
+
+
+def test_who_does_not_want_a_score_has_none_in_the_panel_either(office: Office) -> None:
+    office.hears("Bonjour", "lea", "Léa")
+    lead = become_lead(office, "lea", "lea@example.com")
+    said = consents.withdrawn(lead.fan_id, "*", "chat", "m", office.now, office.now, purpose="profiling")
+    with office.bot.transaction() as session:
+        consents.record(session, said)
+
+    pages = [office.desk().get(path).text for path in (f"/panel/fans/{lead.fan_id}", "/panel/leads")]
+
+    assert ["Score:" in page for page in pages] == [False, False]
+    assert all("He does not want to be given a score." in page for page in pages)

@@ -11,10 +11,12 @@ from uuid import UUID
 import pytest
 
 from leads import purchases
-from leads.purchases import Told
+from leads.purchases import Purchase, Told
 from leads.redemptions import Redemption
+from offers import exposures
+from offers.catalog import Offer
 from offers.claims import Claim
-from optin.fans import Profile
+from optin.fans import Fan, Profile
 from tests.webhooks.panel.office import Office
 
 ROW = re.compile(r'<th scope="row">(.*?)</th>(.*?)</tr>', re.DOTALL)
@@ -66,15 +68,16 @@ def test_each_platform_offer_and_post_has_its_figures(office: Office, bought: UU
 
     nobody = ["€5.00", "1", "€5.00", "1", "0%", "–", "0", "–", "–"]
     hers = ["€60.00", "3", "€20.00", "1", "100%", "every 3 days"]
+    all_of_one = ["100% (21%–100%)", "100% (21%–100%)"]
     assert rows(page, "platform") == {
-        "Pigeon": ["€60.00", "€30.00", *hers[1:], "2", "50%", "100%"],
+        "Pigeon": ["€60.00", "€30.00", *hers[1:], "2", "50% (9%–91%)", "100% (21%–100%)"],
         "No code before it": ["€5.00", "–", *nobody[1:]],
     }
     assert rows(page, "offer") == {
-        "=Promo": [*hers, "1", "100%", "100%"], "No code before it": nobody,
-        "Other": ["€0.00", "0", "–", "0", "–", "–", "1", "0%", "–"],
+        "=Promo": [*hers, "1", *all_of_one], "No code before it": nobody,
+        "Other": ["€0.00", "0", "–", "0", "–", "–", "1", "0% (0%–79%)", "–"],
     }  # fmt: skip
-    assert rows(page, "post") == {"post-1 Pigeon": [*hers, "1", "100%", "100%"], "No code before it": nobody}
+    assert rows(page, "post") == {"post-1 Pigeon": [*hers, "1", *all_of_one], "No code before it": nobody}
 
 
 def test_a_period_counts_what_falls_into_it(office: Office, bought: UUID) -> None:
@@ -110,3 +113,107 @@ def test_without_anything_to_count_the_page_says_what_to_do(office: Office) -> N
 
     assert "There is nothing to count in this period yet." in page
     assert "POST /api/v1/purchases" in page
+    assert 'href="/panel/offers"' in page
+
+
+def lot(office: Office, offer: Offer, people: int, buyers: int, held_out: bool) -> None:
+    """So many were leads by a code of ours, so many of them bought for 10 or 30 euros afterwards."""
+    old = office.offer(slug=f"old-{held_out}-{people}")
+    first = office.count(Fan) + 1
+    ids = [UUID(int=first + number) for number in range(people)]
+    known: dict[str, Any] = {"language": "fr", "platform": "pigeon", "account": "loft"}
+    bought: dict[str, Any] = {"source": "shop", "currency": "EUR", "told_at": office.now, "told_by": "key:till"}
+    with office.bot.transaction() as session:
+        session.add_all(Fan(id=one, person_id=one, language="fr", created_at=office.now) for one in ids)
+        session.flush()
+        session.add_all(
+            Profile(
+                id=one, fan_id=one, platform="pigeon", account="loft", handle=str(one), name="",
+                first_heard_at=office.now, last_heard_at=office.now,
+            )
+            for one in ids
+        )  # fmt: skip
+        session.flush()
+        session.add_all(
+            Claim(
+                id=one, fan_id=one, profile_id=one, offer_id=old.id, token_hash=str(one), opened_at=office.now,
+                claimed_at=office.now, code=str(one)[-12:], **known,
+            )
+            for one in ids
+        )  # fmt: skip
+        session.flush()
+        for one in ids:
+            exposures.note(session, one, [one], offer.id, held_out, office.now)
+        session.add_all(
+            Purchase(
+                id=one, order_id=str(one), amount=1000 if number % 2 else 3000, claim_id=one, fan_id=one,
+                at=office.now + timedelta(days=1), **bought,
+            )
+            for number, one in enumerate(ids[:buyers])
+        )  # fmt: skip
+    office.later(days=2)
+
+
+def changes(page: str) -> list[str]:
+    return [told(one) for one in re.findall(r'<article class="change">(.*?)</article>', page, re.DOTALL)]
+
+
+def test_who_was_brought_offers_stands_beside_who_was_held_out(office: Office) -> None:
+    offer = office.offer()
+    lot(office, offer, 600, 120, held_out=False)
+    lot(office, offer, 200, 30, held_out=True)
+
+    everything, one = changes(office.desk().get("/panel/value").text)
+
+    told_of_both = (
+        "Brought to 600 Held out 200 Bought, brought or not 20% · 15% "
+        "Difference +5 points (-1.4 … +10.5) "
+        "Revenue per person, brought or not €4.00 · €3.00 Difference +€1.00 (-€0.35 … +€2.35) "
+        "The difference may be chance: nothing is shown yet."
+    )
+    assert (everything, one) == (f"All offers {told_of_both}", f"{offer.name} {told_of_both}")
+
+
+def test_what_chance_alone_would_hardly_show_is_said(office: Office) -> None:
+    offer = office.offer()
+    lot(office, offer, 500, 100, held_out=False)
+    lot(office, offer, 200, 10, held_out=True)
+
+    page = changes(office.desk().get("/panel/value").text)[0]
+
+    assert "More people buy when they are brought offers. Chance alone would hardly show this." in page
+    assert "Too few people bought to compare amounts: it takes 30 in each group." in page
+
+
+def test_of_too_few_people_no_number_is_shown(office: Office) -> None:
+    offer = office.offer()
+    lot(office, offer, 120, 6, held_out=False)
+    lot(office, offer, 12, 1, held_out=True)
+    office.hears("Bonjour")
+    fan_id = next(one.fan_id for one in office.all(Profile) if one.handle == "lea")
+    with office.bot.transaction() as session:
+        exposures.note(session, fan_id, [fan_id], offer.id, True, office.now)
+
+    page = office.desk().get("/panel/value").text
+
+    assert changes(page)[0] == (
+        "All offers Brought to 120 Held out 12 12 people were held out: too few to say anything. It takes about 1,200."
+    )
+    assert "1 more person is not compared: we had nothing by which to know a purchase." in told(page)
+    assert "Nobody is held out at the moment: the setting HOLDOUT_PERCENT is 0." in told(page)
+
+
+def test_a_long_table_goes_on_in_the_sheet(office: Office, bought: UUID) -> None:
+    offers = [office.offer(slug=f"s{number}") for number in range(60)]
+    with office.bot.transaction() as session:
+        claim = session.get_one(Claim, UUID(int=2)).model_dump()
+        for number, offer in enumerate(offers):
+            ids = {"id": UUID(int=9000 + number), "offer_id": offer.id, "token_hash": f"h{number}"}
+            session.add(Claim(**claim | ids | {"post": f"more-{number}"}))
+
+    page, sheet = (office.desk().get(f"/panel/value{kind}") for kind in ("", ".csv"))
+
+    assert len(rows(page.text, "post")) == 50
+    assert "12 more lines are in the CSV." in told(page.text)
+    assert sum(";more-" in line for line in sheet.text.splitlines()) == 60
+    assert "Content-Length" not in sheet.headers

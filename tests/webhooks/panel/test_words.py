@@ -22,6 +22,7 @@ from bot.posting import Trouble
 from bot.ruling import Odd
 from connectors import Kind, Way
 from leads import hooks
+from leads.scoring import Part
 from offers import condition_rows
 from offers.arbitration import Why
 from offers.beliefs import Level
@@ -29,6 +30,7 @@ from offers.catalog import Kind as OfferKind
 from offers.conditions import FIELDS, Operator
 from offers.editing import Amiss, Sheet
 from offers.segments import Segment
+from offers.stages import Stage as LeadStage
 from offers.texts import Fault, Wrong
 from optin import obstacles
 from optin.choices import About
@@ -197,8 +199,12 @@ ALIKE = ("mention", "texts", "lead", "newsletter", "conditions")  # the same in 
         ("span", list(SPANS)),
         ("operator", list(Operator)),
         ("match", list(Match)),
-        ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere"]),
+        ("weighed", [*Why, "not_eligible", "already_proposed", "shown_elsewhere", "offer_closed"]),
         ("segment", list(Segment)),
+        ("lead_stage", list(LeadStage)),
+        ("lead_stage_means", list(LeadStage)),
+        ("scored", list(Part)),
+        ("audience_trouble", ["token_dead", "no_permission", "flagged", "restricted", "gone", "invalid", "no_answer"]),
         ("offer_kind", list(OfferKind)),
         ("fields", [(name,) for name in Sheet.__dataclass_fields__]),
     ],

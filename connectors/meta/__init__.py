@@ -1,0 +1,1 @@
+"""What Meta does beside letting fans and brands talk."""

@@ -1,22 +1,17 @@
 """What the conditions of offers may ask about people at this moment, read for a whole batch."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from leads import ambassadors, deeds, scores
+from leads import deeds, scores
 from leads.deeds import Deeds
-from leads.merits import Merit
 from offers import stages
 from offers.conditions import FanFacts
 from optin import people
 from optin.people import Person
-from optin.schema import among, many
-
-_MERITS = scores.standing(among(col(Merit.fan_id), many("fan_ids")))
 
 
 def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, FanFacts]:
@@ -26,12 +21,11 @@ def load(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[
 
 def of(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, FanFacts]:
     """The same, by person, where the people are known already."""
-    done, merits = deeds.of(session, everybody), _merits(session, everybody)
-    them = {person.id: person for person in everybody.values()}
-    return {known: _facts(person, done[known], merits.get(known, ()), now) for known, person in them.items()}
+    done, points = deeds.of(session, everybody), scores.points(session, everybody, now)
+    return {person.id: _facts(person, done[person.id], points.get(person.id, 0), now) for person in everybody.values()}
 
 
-def _facts(person: Person, did: Deeds, merits: Sequence[Sequence[Any]], now: datetime) -> FanFacts:
+def _facts(person: Person, did: Deeds, points: int, now: datetime) -> FanFacts:
     return FanFacts(
         languages=frozenset(person.languages.values()),
         platforms=did.platforms,
@@ -43,28 +37,14 @@ def _facts(person: Person, did: Deeds, merits: Sequence[Sequence[Any]], now: dat
         comments=did.comments,
         messages=did.messages,
         is_lead=did.is_lead,
+        ambassador=points,
         stage=frozenset((stages.of(did.footing).value,)),
         is_customer=did.footing.bought,
-        ambassador=_score(person, merits, now),
         purchases=did.purchases,
         last_purchase=_ago(did.last_bought_at, now),
         spent=did.spent,
         granted=did.granted,
     )
-
-
-def _merits(session: Session, everybody: Mapping[UUID, Person]) -> dict[UUID, list[Sequence[Any]]]:
-    """By person, without the fan's id that each row begins with."""
-    found: dict[UUID, list[Sequence[Any]]] = {}
-    for fan_id, *row in session.execute(_MERITS, {"fan_ids": list(everybody)}) if everybody else ():
-        found.setdefault(everybody[fan_id].id, []).append(row)
-    return found
-
-
-def _score(person: Person, merits: Sequence[Sequence[Any]], now: datetime) -> int:
-    if not merits or person.objects_to_profiling:
-        return 0
-    return ambassadors.score(map(scores.done, merits), now).points
 
 
 def _ago(at: datetime | None, now: datetime) -> timedelta | None:

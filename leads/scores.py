@@ -5,7 +5,7 @@ been known before, counts no more, and who objects to profiling has no score.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from optin import people
 from optin.consents import Consent
 from optin.fans import Fan
 from optin.people import Person
+from optin.schema import among, many
 from optin.standing import EVERYTHING, EVERYWHERE, Act, Purpose
 
 
@@ -81,6 +82,18 @@ def standing(*which: ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             *which,
         )
     )
+
+
+_OF_THESE = standing(among(Merit.fan_id, many("fan_ids")))
+
+
+def points(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, int]:
+    """The points of these people, by person, of those who have any."""
+    theirs: dict[UUID, list[Done]] = defaultdict(list)
+    for fan_id, *row in session.execute(_OF_THESE, {"fan_ids": list(everybody)}) if everybody else ():
+        if not everybody[fan_id].objects_to_profiling:
+            theirs[everybody[fan_id].id].append(done(row))
+    return {person_id: ambassadors.score(his, now).points for person_id, his in theirs.items()}
 
 
 def done(row: Sequence[Any]) -> Done:

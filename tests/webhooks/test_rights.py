@@ -18,7 +18,9 @@ from bot import accounts, assembly, dossier, pages, traces
 from bot.pace import Pace
 from bot.settings import Settings
 from connectors.facebook import Facebook
+from leads import details
 from leads.pipeline import Lead
+from offers.questions import RATHER_NOT, Question
 from optin import links
 from optin.erasures import Erasure, Suppression
 from optin.fans import Fan, Profile
@@ -45,6 +47,9 @@ def fans(stage: Stage) -> list[UUID]:
 
 def test_he_sees_all_that_is_kept_with_the_words_that_he_agreed_to(stage: Stage) -> None:
     lead = stage.lead(stage.offer(), "alice")
+    with stage.bot.transaction() as session:
+        details.tell(session, lead.fan_id, Question.POSTCODE, "75011", NOW, None)
+        details.tell(session, lead.fan_id, Question.BIRTHDAY, RATHER_NOT, NOW, None)
 
     page = stage.visitor().get(rights(stage, lead.fan_id))
 
@@ -59,6 +64,8 @@ def test_he_sees_all_that_is_kept_with_the_words_that_he_agreed_to(stage: Stage)
         "e-mail",
         "1 juin 2026 12:00",
         "SHA-256",
+        "75011",
+        "Vous préférez ne pas le dire.",
     ):
         assert expected in page.text
     assert "Oui – nos offres, E-mail" in page.text

@@ -22,6 +22,7 @@ from leads.pipeline import Lead
 from offers import stages
 from offers.catalog import Offer
 from offers.claims import Claim
+from offers.questions import RATHER_NOT
 from optin import house_rules, people
 from optin.consents import Consent
 from optin.fans import Profile
@@ -101,10 +102,11 @@ def progress(session: Session, everybody: Mapping[UUID, Person], now: datetime) 
 
 def _progress(person: Person, did: Deeds, now: datetime) -> Progress:
     stage = stages.of(did.footing).value
+    told = {name: value for name, value in did.details.items() if value != RATHER_NOT}
     spoken_of = {line.channel for line in person.lines}
     if not all(release.may_be_scored(partial(person.standing, one), spoken_of) for one in person.fan_ids):
-        return Progress(stage, None, None)
-    return Progress(stage, scoring.of(did.counts), scoring.lately(did.counts, now))
+        return Progress(stage, None, None, told)
+    return Progress(stage, scoring.of(did.counts), scoring.lately(did.counts, now), told)
 
 
 def aside(session: Session, after: int | None) -> Slice[Aside]:

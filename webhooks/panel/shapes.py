@@ -126,6 +126,7 @@ class Progress:
     stage: str
     score: Score | None
     lately: Score | None
+    told: Mapping[str, str]  # of himself, beside his address
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,9 @@ def test_who_is_erased_takes_his_touches_along_and_the_reader_hears_of_it(stage:
     stage.writes("bonjour", who="elsewhere", thread="")
     stage.work()
     with stage.bot.transaction() as session:
-        known = fans.behind(session, [Handle("pigeon", "loft", "elsewhere"), Handle("owl", "tree", "lea")])
-        other, lea = known.values()
+        handles = Handle("pigeon", "loft", "elsewhere"), Handle("owl", "tree", "lea")
+        known = fans.behind(session, handles)
+        other, lea = (known[handle] for handle in handles)
         links.link(session, lea, other, Proof.MANAGER, "said so", stage.now)
     stage.does(Kind.PRESS, who="elsewhere", payload=way_to(stage, offer, Name("vitrine")))
     stage.work()

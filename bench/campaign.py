@@ -148,9 +148,9 @@ POPULATION = (
         SELECT {_N}, {_N}, {_N}, :offer, n::text, 'done', 'fr', {_PLATFORM}, {_ACCOUNT}, '', '', {_HEARD},
                n || '@example.com', '', 'Fan', 'CODE-' || n, {_HEARD} {_ALL} WHERE {_HAS_CODE}""",
     """INSERT INTO lead (id, fan_id, consent_id, claim_id, offer_id, email, email_hash, name, language, platform,
-                          account, post, first_touch_at, created_at, updated_at, revision)
+                          account, post, first_touch_at, created_at, updated_at, revision, told_qualified)
         SELECT claim.id, claim.fan_id, consent.id, claim.id, claim.offer_id, claim.email, '', 'Fan', 'fr',
-               claim.platform, claim.account, '', :now, :now, :now, row_number() OVER ()
+               claim.platform, claim.account, '', :now, :now, :now, row_number() OVER (), false
         FROM claim JOIN consent ON consent.fan_id = claim.fan_id AND consent.act = 'granted'""",
     f"""INSERT INTO message (id, once, platform, account, way, recipient, handle, lane, answers, fan_id, profile_id,
                              offer_id, purpose, solicits, weight, priority, language, title, text, buttons, then_text,
@@ -160,8 +160,8 @@ POPULATION = (
                sent, n::text, 'stranger'
         FROM (SELECT n, CAST(:now AS timestamptz) - (n % 25) * interval '1 day' AS sent {_ALL}) AS gone
         WHERE n % 10 = 4""",
-    """INSERT INTO arm (offer_id, channel, segment, shown, claimed)
-       SELECT offer.id, channel, segment, 4000, 40 + 4 * priority
+    """INSERT INTO arm (offer_id, channel, segment, asked, shown, claimed)
+       SELECT offer.id, channel, segment, false, 4000, 40 + 4 * priority
        FROM offer, unnest(ARRAY['facebook', 'telegram', 'x']) AS channel,
             unnest(ARRAY['stranger', 'follower', 'taker', 'lead']) AS segment""",
 )

@@ -1,11 +1,13 @@
 """Claiming: a fan takes an offer, on a page or in a chat, and may say that he wants to hear from us."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from bot import confirming
@@ -15,10 +17,10 @@ from bot.reach import PHONE
 from leads import hooks, merits, pipeline
 from leads.hooks import Event, Happened
 from leads.pipeline import Lead
-from offers import arrivals, catalog, claims, coupons, listed
+from offers import arrivals, catalog, claims, coupons, listed, stock
 from offers.catalog import Offer
 from offers.claims import Claim
-from optin import consents, fans, links, people
+from optin import consents, fans, people
 from optin.wordings import Wording, wording
 
 
@@ -37,43 +39,78 @@ class Code:
     fresh: bool
 
 
-def in_turn(session: Session, word: str) -> tuple[Claim, Offer] | None:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claim, of what, and all fans who its person is."""
+
+    claim: Claim
+    offer: Offer
+    fan_ids: Collection[UUID]
+
+
+def in_turn(session: Session, word: str) -> Turn | None:
     """The claim that this word opens, with its person held: tabs and chats take turns."""
-    fan_id = claims.whose(session, word)
-    if fan_id is None:
-        return None
-    links.hold(session, [fan_id])
-    return claims.behind(session, word)
+    fan_ids = claims.hold(session, word)
+    found = claims.behind(session, word) if fan_ids else None
+    return Turn(*found, fan_ids) if found else None
 
 
-def take(session: Session, bot: Bot, claim: Claim, offer: Offer, email: str, now: datetime) -> Code | Kept:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a claim, and decides what its code brings with it."""
+
+    code: str | None  # that the person has of the offer already
+    came_by: int | None
+    has_friends: bool
+    is_led: bool
+    is_listened_to: bool
+
+
+# Made once, and one statement: it is asked for each code, of which a rush may want hundreds a second.
+_AROUND = sa.select(
+    claims.CODE_OF.scalar_subquery(), arrivals.LAST, arrivals.BY_A_FRIEND, pipeline.IS_LED, hooks.ANYBODY
+)
+
+
+def _around(session: Session, turn: Turn) -> _Around:
+    asked = {"fan_ids": turn.fan_ids, "offer": turn.offer.id}
+    return _Around(*session.connection().execute(_AROUND, asked).one())
+
+
+def take(session: Session, bot: Bot, turn: Turn, email: str, now: datetime) -> Code | Kept:
     """Give the fan his code, once for all time. A second click, a refresh, another tab or profile finds the same code.
 
     Whoever calls this holds the person (`in_turn`, or `links.hold`). Everybody locks in one order, so that nobody
     waits for ever: persons, then offers, then the leads' revision.
     """
-    before = claims.code_behind(session, claim)
-    if before is not None:
+    claim, offer, around = turn.claim, turn.offer, _around(session, turn)
+    if around.code is not None:
         if claims.join(session, claim, email):
             pipeline.note_deeds(session, [claim.fan_id], now)
-        return Code(before, fresh=False)
+        return Code(around.code, fresh=False)
     if not catalog.is_open(offer, now):
         return Kept.CLOSED
-    code = _next_code(session, bot, claim, offer)
+    code = None if catalog.is_sold_out(offer) else _next_code(session, bot, claim, offer)
     if code is None:
         return Kept.SOLD_OUT
-    came = arrivals.ends(session, claim.fan_id)
-    claims.settle(session, claim, email, code, came.last if came else None, now)
-    if came is not None:
-        merits.brought(session, came, now)
-    hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
-    pipeline.note_deeds(session, [claim.fan_id], now)
+    claims.settle(session, claim, email, code, around.came_by, now)
+    _note(session, claim, around, now)
     return Code(code, fresh=True)
+
+
+def _note(session: Session, claim: Claim, around: _Around, now: datetime) -> None:
+    """Whom it concerns that a code was given."""
+    if around.has_friends:
+        merits.brought(session, arrivals.ends(session, claim.fan_id), now)
+    if around.is_listened_to:
+        hooks.note(session, [Happened(Event.OFFER_CLAIMED, claim.fan_id, claim_id=claim.id)], now)
+    if around.is_led:
+        pipeline.note_deeds(session, [claim.fan_id], now)
 
 
 def _next_code(session: Session, bot: Bot, claim: Claim, offer: Offer) -> str | None:
     """One of the stock, or None where nothing is left."""
-    if not catalog.take_one(session, offer.id):
+    if not stock.take_one(session, offer.id):
         return None
     if offer.codes_listed:
         return listed.take(session, offer.id, claim.id)

@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from bot import claiming, confirming, facts, speech, telling
-from bot.claiming import Code
+from bot.claiming import Code, Turn
 from bot.facts import Known, Verdict
 from bot.inbox import Entry, Outcome
 from bot.offering import link
 from bot.scene import Scene
 from bot.speech import Say
 from connectors import Button, Interaction, Kind
-from offers import catalog, claims, questions
+from offers import claims, questions, stock
 from offers.catalog import Offer
 from offers.claims import Claim, Hold, Step
 from offers.questions import Question
@@ -36,7 +36,7 @@ def wait_for_turns(session: Session, entries: Sequence[Entry], others: Collectio
     givers = {known.get(facts.handle_of(entry)) for entry in entries if _email_in(entry.interaction)}
     theirs = {person for fan_id, person in people.items() if fan_id in givers}
     if theirs:
-        catalog.hold(session, claims.to_be_given(session, theirs))
+        stock.hold(session, claims.to_be_given(session, theirs))
 
 
 def takes_a_step(scene: Scene, fan: Known) -> Verdict | None:
@@ -77,7 +77,8 @@ def _email_in(one: Interaction) -> str | None:
 def _give_code(scene: Scene, fan: Known, claim: Hold, email: str) -> Verdict:
     stored = _write_down(scene, claim)
     offer = scene.session.get_one(Offer, claim.offer_id)
-    taken = claiming.take(scene.session, scene.bot, stored, offer, email, scene.now)
+    turn = Turn(stored, offer, fan.person.fan_ids)
+    taken = claiming.take(scene.session, scene.bot, turn, email, scene.now)
     if not isinstance(taken, Code):
         speech.answer(scene, fan, Say(taken.value, claim=claim))
         return Outcome.CLAIMED, taken.value

@@ -38,6 +38,7 @@ from offers.catalog import Offer
 from offers.claims import Claim
 from offers.exposures import Exposure
 from offers.listed import OfferCode
+from offers.stock import Lot
 from offers.ways_in import WayIn
 from optin import addresses, links
 from optin.confirmations import Confirmation
@@ -139,6 +140,7 @@ NOBODYS: Mapping[type[SQLModel], str] = {
     Forgotten: "keyed hashes of what must not be heard again",
     HouseRules: "what managers chose for everybody",
     Lane: "which worker hears what",
+    Lot: "how many of an offer are taken",
     Manager: "who works for the brand",
     Offer: "what the brand gives to everybody",
     Position: "how far our polls have read",

@@ -109,6 +109,7 @@ class Happened:
     claim_id: UUID | None = None
 
 
+ANYBODY = sa.exists().where(col(Endpoint.shut_at).is_(None))  # wants to be told
 _ASKED = sa.select(col(Endpoint.id), col(Endpoint.events)).where(col(Endpoint.shut_at).is_(None))
 
 

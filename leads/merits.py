@@ -87,9 +87,9 @@ def _merited(he: UUID | None, thanks: Thanks) -> Sequence[dict[str, Any]]:
     return [merit(he, Kind.HELPED, thanks.at, thanks.comment, thanks.by)] if he != thanks.by else ()
 
 
-def brought(session: Session, came: Ends, now: datetime) -> None:
+def brought(session: Session, came: Ends | None, now: datetime) -> None:
     """Somebody who came so took a code: whoever's link made us know him has brought a friend."""
-    if came.shared_by is None:
+    if came is None or came.shared_by is None:
         return
     sharer = people.one(session, came.shared_by)
     if came.fan_id not in sharer.fan_ids and not sharer.objects_to_profiling:

@@ -156,6 +156,8 @@ def _newly_qualified(session: Session, leads: Sequence[Lead]) -> set[UUID]:
     return {lead.id for lead in leads if lead.told_qualified} - before
 
 
+IS_LED = sa.exists().where(among(Lead.fan_id, many("fan_ids")))  # one of these fans is a lead
+
 _asked_for = aliased(Fan)
 _LED = (
     sa.select(col(Lead.fan_id))

@@ -18,7 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from offers.catalog import Offer
 from offers.ways_in import WayIn
 from optin.fans import Fan
-from optin.schema import belongs_to, counted, write_all
+from optin.schema import among, belongs_to, counted, many, write_all
 
 
 class Arrival(SQLModel, table=True):
@@ -54,6 +54,12 @@ class Came:
 
 def write(session: Session, arrivals: Sequence[dict[str, Any]]) -> None:
     write_all(session, Arrival, arrivals)
+
+
+# Of the person with the parameter "fan_ids": his last arrival, and whether any was by a friend's link.
+_HIS = among(Arrival.fan_id, many("fan_ids"))
+LAST = sa.select(func.max(col(Arrival.id))).where(_HIS).scalar_subquery()
+BY_A_FRIEND = sa.exists().where(_HIS, col(Arrival.shared_by).is_not(None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, bindparam, update
+import sqlalchemy as sa
+from sqlalchemy import JSON, CheckConstraint, Connection, func
+from sqlalchemy.orm import column_property
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
 
+from offers import stock
 from offers.condition_rows import everybody
+from offers.stock import Lot
 from optin.schema import belongs_to, document, known
 
 
@@ -34,7 +38,6 @@ class Offer(SQLModel, table=True):
 
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'open', 'paused')", name="state"),
-        CheckConstraint("stock IS NULL OR taken <= stock", name="stock"),
         CheckConstraint("grace_days >= 0", name="grace"),
         CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in Kind)})", name="kind"),
         CheckConstraint("worth >= 0 AND cost >= 0", name="money"),
@@ -54,8 +57,7 @@ class Offer(SQLModel, table=True):
     ends_at: datetime | None = None
     priority: int = 0
     needs_approval: bool = True
-    stock: int | None = None  # None: without end
-    taken: int = 0
+    stock: int | None = None  # None: without end. Its lots say what of it is taken (offers/stock.py)
     code_prefix: str = Field(default="", max_length=12)
     codes_listed: bool = False  # of a shop's own list (offers/listed.py), and `stock` follows it
     grace_days: int = 0  # after its end, in which a shop still takes a code
@@ -71,6 +73,19 @@ class Offer(SQLModel, table=True):
     fallback_id: UUID | None = belongs_to("offer", nullable=True, index=False)  # stands in for it where it can't be had
     created_at: datetime
     updated_at: datetime
+
+    if TYPE_CHECKING:
+        taken: int = 0
+
+
+_TAKEN = sa.select(func.coalesce(func.sum(col(Lot.taken)), 0)).where(col(Lot.offer_id) == col(Offer.id))
+sa.inspect(Offer).add_property("taken", column_property(_TAKEN.correlate(Offer).scalar_subquery()))
+
+
+@sa.event.listens_for(Offer, "after_insert")
+def _deal_out(_mapper: object, connection: Connection, offer: Offer) -> None:
+    """No offer stands without its lots, by whichever door it came."""
+    connection.execute(sa.insert(Lot), stock.first_lots(offer.id, offer.stock))
 
 
 # Made once: it is asked for each batch that is heard.
@@ -132,23 +147,6 @@ def is_open(offer: Offer, now: datetime) -> bool:
 
 def is_sold_out(offer: Offer) -> bool:
     return offer.stock is not None and offer.taken >= offer.stock
-
-
-_TABLE = Offer.__table__  # type: ignore[attr-defined]
-_LEFT = or_(_TABLE.c.stock.is_(None), _TABLE.c.taken < _TABLE.c.stock)
-_TAKE_ONE = update(_TABLE).where(_TABLE.c.id == bindparam("offer"), _LEFT).values(taken=_TABLE.c.taken + 1)
-
-
-def take_one(session: Session, offer_id: UUID) -> bool:
-    """Take one from the stock, or say that none is left. One conditional statement decides, so it can't be oversold."""
-    taken: Any = session.connection().execute(_TAKE_ONE, {"offer": offer_id})
-    return bool(taken.rowcount)
-
-
-def hold(session: Session, offer_ids: Collection[UUID]) -> None:
-    """Lock these offers until the transaction ends, in one order, for who takes of several."""
-    these = select(Offer.id).where(col(Offer.id).in_(offer_ids)).order_by(col(Offer.id))
-    session.exec(these.with_for_update(key_share=True)).all()
 
 
 def expires_at(offer: Offer) -> datetime | None:

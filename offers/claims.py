@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, UniqueConstraint, bindparam, update
-from sqlalchemy.orm import attributes
+from sqlalchemy import CheckConstraint, UniqueConstraint, bindparam, case, update
+from sqlalchemy.orm import aliased, attributes
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from offers.catalog import Offer
-from optin import addresses
+from optin import addresses, links
 from optin.fans import Fan
-from optin.schema import Counted, belongs_to, known, write_all
+from optin.schema import Counted, among, belongs_to, known, many, write_all
 
 
 class Step(StrEnum):
@@ -95,13 +95,13 @@ def held(session: Session, fan_ids: Iterable[UUID]) -> list[Hold]:
 
 # Made once: to build a statement takes longer than the database needs to answer it.
 _OPENED_BY = col(Claim.token_hash) == bindparam("word")
-_WHOSE = sa.select(col(Claim.fan_id)).where(_OPENED_BY)
+_HOLDER = links.Holder(col(Fan.id).in_(sa.select(col(Claim.fan_id)).where(_OPENED_BY)))
 _BEHIND = select(Claim, Offer).join(Offer, col(Offer.id) == col(Claim.offer_id)).where(_OPENED_BY)
 
 
-def whose(session: Session, word: str) -> UUID | None:
-    """The fan whose claim this word opens."""
-    return session.connection().execute(_WHOSE, {"word": hash_of(word)}).scalar()
+def hold(session: Session, word: str) -> Collection[UUID]:
+    """Lock the person whose claim this word opens until the transaction ends; says which fans he is."""
+    return tuple(_HOLDER.hold(session, word=hash_of(word)))
 
 
 def behind(session: Session, word: str) -> tuple[Claim, Offer] | None:
@@ -110,22 +110,35 @@ def behind(session: Session, word: str) -> tuple[Claim, Offer] | None:
     return (found[0], found[1]) if found else None
 
 
-_PERSON = sa.select(col(Fan.person_id)).where(col(Fan.id) == bindparam("fan")).scalar_subquery()
-_THEM = sa.select(col(Fan.id)).where(col(Fan.person_id) == _PERSON)
-_CODES = (
+# A CASE, lest PostgreSQL go through all codes, or through all claims of the offer, instead of through this person's.
+_CODE = case((col(Claim.offer_id) == bindparam("offer"), col(Claim.code)))
+CODE_OF = (
     sa.select(col(Claim.code))
-    .where(col(Claim.fan_id).in_(_THEM), col(Claim.offer_id) == bindparam("offer"), col(Claim.code).is_not(None))
+    .where(among(Claim.fan_id, many("fan_ids")), _CODE.is_not(None))
     .order_by(col(Claim.claimed_at))
     .limit(1)
 )
 
 
-def code_behind(session: Session, claim: Claim) -> str | None:
-    """The code of this claim: its own, or the one that the same person took of the offer by another profile."""
-    if claim.code:
-        return claim.code
-    asked = {"fan": claim.fan_id, "offer": claim.offer_id}
-    return session.connection().execute(_CODES, asked).scalar()
+def code_of(session: Session, fan_ids: Collection[UUID], offer_id: UUID) -> str | None:
+    """The code that this person took of the offer, by whichever of his profiles."""
+    return session.connection().execute(CODE_OF, {"fan_ids": fan_ids, "offer": offer_id}).scalar()
+
+
+_me, _one_of_him = aliased(Fan), aliased(Fan)
+_TOO_LATE = (
+    sa.select(col(_one_of_him.id), col(Claim.offer_id))
+    .join(Offer, col(Offer.id) == col(Claim.offer_id))
+    .join(_me, col(_me.id) == col(Claim.fan_id))
+    .join(_one_of_him, col(_one_of_him.person_id) == col(_me.person_id))
+    .where(_OPENED_BY, col(Claim.code).is_(None), col(Offer.taken) >= col(Offer.stock))
+)
+
+
+def too_late(session: Session, word: str) -> bool:
+    """Whether nothing is left for whom this word is: nobody needs to wait for his turn to hear that."""
+    rows = session.connection().execute(_TOO_LATE, {"word": hash_of(word)}).all()
+    return bool(rows) and code_of(session, [row.id for row in rows], rows[0].offer_id) is None
 
 
 def to_be_given(session: Session, person_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -158,19 +171,30 @@ def settle(session: Session, claim: Claim, email: str, code: str, came_by: int |
     first: Any = session.connection().execute(_SETTLE, told | {"row": claim.id})
     if not first.rowcount:
         raise RuntimeError("a claim was given two codes")
-    for name, value in told.items():
-        attributes.set_committed_value(claim, name, value)
+    _now(claim, told)
+
+
+_JOIN = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("row"), _TABLE.c.step == Step.EMAIL.value)
+    .values({name: bindparam(name) for name in ("email", "email_hash", "step")})
+)
 
 
 def join(session: Session, claim: Claim, email: str) -> bool:
     """The same person has his code by another profile: this claim gets none, and goes on to its next step. False where
     it is there already."""
-    if claim.step != Step.EMAIL.value:
-        return False
-    claim.email, claim.email_hash, claim.step = email, addresses.hash_of(email), Step.CONSENT.value
-    session.add(claim)
-    session.flush()
-    return True
+    told = {"email": email, "email_hash": addresses.hash_of(email), "step": Step.CONSENT.value}
+    moved: Any = session.connection().execute(_JOIN, told | {"row": claim.id})
+    if moved.rowcount:
+        _now(claim, told)
+    return bool(moved.rowcount)
+
+
+def _now(claim: Claim, told: dict[str, Any]) -> None:
+    """The claim in hand is as the table has it."""
+    for name, value in told.items():
+        attributes.set_committed_value(claim, name, value)
 
 
 def finish(session: Session, claim: Claim) -> None:

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import case, or_, update
 from sqlmodel import Session, col, select
 
-from offers import condition_rows, texts
+from offers import condition_rows, stock, texts
 from offers.catalog import Kind, Offer, State
 from offers.texts import Fault
 from optin.words import normalise
@@ -135,11 +136,16 @@ def add(session: Session, offer_id: UUID, sheet: Sheet, slug: str, now: datetime
 
 def change(session: Session, offer_id: UUID, seen: datetime, sheet: Sheet, now: datetime) -> bool:
     """Write it down, unless somebody changed it since it was seen, or more were taken than the new stock."""
+    taken = stock.hold(session, [offer_id])[offer_id]
     unchanged = update(Offer).where(col(Offer.id) == offer_id, col(Offer.updated_at) == seen)
-    enough = unchanged if sheet.stock is None else unchanged.where(or_(_LISTED, col(Offer.taken) <= sheet.stock))
-    stock = case((_LISTED, col(Offer.stock)), else_=sheet.stock)
-    done: Any = session.execute(enough.values(updated_at=now, **(sheet.columns() | {"stock": stock})))
-    return bool(done.rowcount)
+    if sheet.stock is not None:
+        unchanged = unchanged.where(or_(_LISTED, sa.literal(sum(taken)) <= sheet.stock))
+    left = case((_LISTED, col(Offer.stock)), else_=sheet.stock)
+    written: Any = unchanged.values(updated_at=now, **(sheet.columns() | {"stock": left})).returning(col(Offer.stock))
+    row = session.execute(written).first()
+    if row is not None:
+        stock.deal(session, offer_id, taken, row.stock)
+    return row is not None
 
 
 _LISTED = col(Offer.codes_listed).is_(True)  # its stock is what is left of its list (offers/listed.py)

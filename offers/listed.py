@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+import sqlalchemy as sa
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from offers import stock
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin.schema import belongs_to, counted, write_all
@@ -72,12 +75,13 @@ def sift(session: Session, listing: Listing) -> Listing:
 
 def add(session: Session, offer: Offer, codes: Collection[str], now: datetime) -> None:
     """Put them into the offer's stock, which is from now on what is left of its list. They are given in this order."""
-    session.refresh(offer, with_for_update={"key_share": True})
+    taken = stock.hold(session, [offer.id])[offer.id]
     write_all(session, OfferCode, [{"offer_id": offer.id, "code": code, "added_at": now} for code in codes])
     offer.codes_listed, offer.updated_at = True, now
-    offer.stock = offer.taken + free(session, offer.id)
+    offer.stock = sum(taken) + free(session, offer.id)
     session.add(offer)
     session.flush()
+    stock.deal(session, offer.id, taken, offer.stock)
 
 
 def free(session: Session, offer_id: UUID) -> int:
@@ -87,13 +91,27 @@ def free(session: Session, offer_id: UUID) -> int:
 
 def take(session: Session, offer_id: UUID, claim_id: UUID) -> str:
     """The next free code; one conditional statement decides. The offer's stock has said before that there is one."""
-    ids = select(OfferCode.id).where(OfferCode.offer_id == offer_id, _FREE).order_by(col(OfferCode.id)).limit(1)
-    first = ids.with_for_update().scalar_subquery()
-    taken = update(OfferCode).where(col(OfferCode.id) == first, _FREE).values(taken_by=claim_id)
-    return str(session.execute(taken.returning(col(OfferCode.code))).scalar_one())
+    connection, told = session.connection(), {"offer": offer_id, "claim": claim_id}
+    tries = (connection.execute(take, told).scalar() for take in _TAKE)
+    return next(str(code) for code in tries if code is not None)
 
 
 _FREE = col(OfferCode.taken_by).is_(None)
+_NEXT = (
+    sa.select(col(OfferCode.id))
+    .where(col(OfferCode.offer_id) == bindparam("offer"), _FREE)
+    .order_by(col(OfferCode.id))
+    .limit(1)
+)
+
+
+def _take(code: Any) -> Any:
+    taken = update(OfferCode).where(col(OfferCode.id) == code.scalar_subquery(), _FREE)
+    return taken.values(taken_by=bindparam("claim")).returning(col(OfferCode.code))
+
+
+# One that nobody is at, as with the lots of a stock (offers/stock.py).
+_TAKE = tuple(_take(_NEXT.with_for_update(skip_locked=skips)) for skips in (True, False))
 
 
 def _known(session: Session, codes: Collection[str]) -> set[str]:

@@ -59,10 +59,28 @@ _EDGES = sa.select(col(Link.fan_id), col(Link.other_id), col(Link.at)).where(
     ),
 )
 
-_PERSONS = sa.select(col(Fan.person_id)).where(among(Fan.id, many("fan_ids")))
-_TOGETHER = sa.select(col(Fan.id), col(Fan.person_id)).where(col(Fan.person_id).in_(_PERSONS)).order_by(col(Fan.id))
-# NO KEY: who only writes something down about this fan need not wait.
-_HOLD_TOGETHER = _TOGETHER.with_for_update(key_share=True)
+
+class Holder:
+    """A way to find fans, by which their persons are held. Made once: its statements stay the same."""
+
+    def __init__(self, are_they: ColumnElement[bool]) -> None:
+        persons = sa.select(col(Fan.person_id)).where(are_they)
+        them = sa.select(col(Fan.id), col(Fan.person_id)).where(col(Fan.person_id).in_(persons))
+        self._look = them.order_by(col(Fan.id))
+        # NO KEY: who only writes something down about this fan need not wait.
+        self._hold = self._look.with_for_update(key_share=True)
+
+    def hold(self, session: Session, **how: object) -> dict[UUID, UUID]:
+        """Lock all fans of these persons until the transaction ends; says who they are, each with his person."""
+        connection = session.connection()
+        held = connection.execute(self._hold, how).all()
+        alone = connection.dialect.name == "sqlite"  # who writes there is the only one who does
+        while not alone and connection.execute(self._look, how).all() != held:  # somebody linked them meanwhile
+            held = connection.execute(self._hold, how).all()
+        return {row.id: row.person_id for row in held}
+
+
+_BY_ID = Holder(among(Fan.id, many("fan_ids")))
 
 
 def link(
@@ -130,13 +148,8 @@ def hold(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, UUID]:
 
     Whoever links, unlinks or spends a person's budget does this first, always in one order, so that they take turns.
     """
-    if not fan_ids:
-        return {}
-    connection, them = session.connection(), {"fan_ids": list(fan_ids)}
-    held = connection.execute(_HOLD_TOGETHER, them).all()
-    if connection.execute(_TOGETHER, them).all() != held:
-        return hold(session, fan_ids)  # somebody linked them while we waited
-    return {fan_id: person_id for fan_id, person_id in held if fan_id in fan_ids}
+    people = _BY_ID.hold(session, fan_ids=list(fan_ids)) if fan_ids else {}
+    return {fan_id: person_id for fan_id, person_id in people.items() if fan_id in fan_ids}
 
 
 def edges(session: Session, fan_ids: Collection[UUID]) -> list[Edge]:

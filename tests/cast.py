@@ -19,6 +19,7 @@ from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents
 from optin.fans import Fan, Profile
+from tests import shop
 from webhooks.app import create_app
 
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
@@ -81,10 +82,7 @@ class Stage:
             "created_at": NOW,
             "updated_at": NOW,
         }
-        with self.bot.transaction() as session:
-            offer = Offer(**(facts | different))
-            session.add(offer)
-        return offer
+        return shop.put(self.bot, facts | different)
 
     def fan(self, handle: str = "alice", language: str = "fr") -> UUID:
         """Somebody who wrote to us on Facebook; his profile has the same id."""
@@ -132,11 +130,10 @@ class Stage:
         """A fan who took the offer and said yes to its e-mails."""
         word = self.claim(offer, self.fan(handle))
         with self.bot.transaction() as session:
-            found = claims.behind(session, word)
-            assert found is not None
-            claim, _ = found
-            now = self.clock()
-            claiming.take(session, self.bot, claim, offer, f"{handle}@example.com", now)
+            turn = claiming.in_turn(session, word)
+            assert turn is not None
+            claim, now = turn.claim, self.clock()
+            claiming.take(session, self.bot, turn, f"{handle}@example.com", now)
             ticked = {"email": claiming.channels(self.bot, claim, "fr")["email"]}
             lead = claiming.allow(session, self.bot, claim, ticked, "claim_page", str(claim.id), now)
             assert lead is not None

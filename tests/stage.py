@@ -16,6 +16,7 @@ from bot.outbox import Outgoing
 from bot.settings import Settings
 from connectors import Connector, Interaction, Kind
 from offers.catalog import Offer
+from tests import shop
 from tests.letterbox import Letterbox
 from tests.pigeon import Pigeon
 
@@ -54,10 +55,7 @@ class Stage:
             "keywords": ["promo"], "platforms": [], "accounts": [], "posts": [], "needs_approval": False,
             "texts": TEXTS, "created_at": self.now, "updated_at": self.now,
         }  # fmt: skip
-        offer = Offer(**(plain | columns))
-        with self.bot.transaction() as session:
-            session.add(offer)
-        return offer
+        return shop.put(self.bot, plain | columns)
 
     def does(self, kind: Kind, text: str = "", who: str = "lea", **more: Any) -> Interaction:
         """Something is done, and its webhook kept."""

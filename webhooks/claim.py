@@ -4,8 +4,8 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from bot import choosing, claiming, confirming, reach, telling
-from bot.claiming import Code
-from offers import questions
+from bot.claiming import Code, Turn
+from offers import claims, questions
 from offers.questions import RATHER_NOT, Question
 from optin.preferences import About
 from optin.standing import Purpose
@@ -44,6 +44,9 @@ def look(token: str) -> Response:
 @blueprint.post("/<token>")
 def take(token: str) -> Response:
     """Give the code, and write down what was ticked, in one transaction. Who comes second changes nothing."""
+    with the_bot().reading() as session:
+        if claims.too_late(session, token):
+            return back_to(token)
     with to_claim(token, the_bot().transaction) as visit:
         if visit is None:
             return unknown()
@@ -139,7 +142,8 @@ def qr(token: str) -> Response:
 
 def give(visit: Visit, form: Form) -> None:
     email = addresses.read(form.email) or ""
-    taken = claiming.take(visit.session, visit.bot, visit.claim, visit.offer, email, visit.now)
+    turn = Turn(visit.claim, visit.offer, visit.person.fan_ids)
+    taken = claiming.take(visit.session, visit.bot, turn, email, visit.now)
     if isinstance(taken, Code) and taken.fresh:
         confirming.send_code(visit.session, visit.bot, visit.claim, visit.offer, visit.now)
         agreed = visit.agreed(form)

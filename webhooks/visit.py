@@ -213,7 +213,7 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
     """Who is behind this word. Who writes holds the person until he is done: tabs and chats take turns."""
     bot = the_bot()
     with door() as session:
-        found = claiming.in_turn(session, token) if request.method == "POST" else claims.behind(session, token)
+        found = _found(session, token)
         if found is None:
             yield None
             return
@@ -222,8 +222,15 @@ def to_claim(token: str, door: Transaction) -> Iterator[Visit | None]:
         person = people.one(session, claim.fan_id)
         told = details.of_person(session, person)
         texts = claiming.channels(bot, claim, i18n.language(), told)
-        code = claims.code_behind(session, claim)
+        code = claim.code or claims.code_of(session, person.fan_ids, offer.id)
         yield Visit(bot, session, token, claim, code, offer, texts, person, told, bot.now())
+
+
+def _found(session: Session, token: str) -> tuple[Claim, Offer] | None:
+    if request.method != "POST":
+        return claims.behind(session, token)
+    turn = claiming.in_turn(session, token)
+    return (turn.claim, turn.offer) if turn else None
 
 
 def came_from_here() -> bool:

@@ -20,7 +20,6 @@ from leads.pipeline import ErasedLead, Lead
 from leads.purchases import Kept, Purchase, Told
 from leads.records import LeadRecord, Record
 from leads.redemptions import Redemption
-from offers import claims
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import consents, links, people
@@ -121,11 +120,10 @@ class Writer:
                 return
         word = self.stage.claim(self.another, fan)
         with self.stage.bot.transaction() as session:
-            links.hold(session, [fan])
-            found = claims.behind(session, word)
-            assert found is not None
+            turn = claiming.in_turn(session, word)
+            assert turn is not None
             address = session.exec(select(Lead.email).where(Lead.fan_id == fan)).one()
-            claiming.take(session, self.stage.bot, *found, address, self.now())
+            claiming.take(session, self.stage.bot, turn, address, self.now())
 
     def codes(self, session: Session, fan: UUID) -> list[Claim]:
         return [one for one in session.exec(select(Claim).where(Claim.fan_id == fan)) if one.code]

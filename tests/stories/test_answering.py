@@ -18,6 +18,7 @@ from offers.claims import Claim
 from offers.conditions import Condition, Operator
 from optin.receipts import Receipt
 from optin.tokens import Page
+from tests import shop
 from tests.stage import Stage
 from webhooks.app import create_app
 
@@ -112,9 +113,8 @@ def test_who_asks_is_answered_even_where_it_costs_more_than_it_brings(stage: Sta
 
 def test_what_he_may_not_have_does_not_compete_and_says_why(stage: Stage) -> None:
     regulars = condition_rows.as_json(Condition("messages", Operator.AT_LEAST, 3))
-    plain, _ = two_for_a_word(stage)
-    with stage.bot.transaction() as session:
-        session.execute(update(Offer).where(col(Offer.slug) == "dear").values(stock=1, taken=1))
+    plain, dear = two_for_a_word(stage)
+    shop.sell_out(stage.bot, dear)
     stage.offer(slug="loyal", name="Loyal", worth=DEAR, conditions=regulars)
     stage.offer(slug="there", name="There", worth=DEAR, platforms=["letterbox"])
 
@@ -131,8 +131,7 @@ def test_what_stands_in_comes_only_where_nothing_named_is_to_be_had(stage: Stage
 
     stage.comments("promo")
     stage.work()
-    with stage.bot.transaction() as session:
-        session.execute(update(Offer).where(col(Offer.id) == plain.id).values(stock=1, taken=1))
+    shop.sell_out(stage.bot, plain)
     stage.comments("promo", who="max")
     stage.work()
 

@@ -8,6 +8,7 @@ import pytest
 
 from offers.claims import Claim
 from optin.receipts import Receipt
+from tests import shop
 from tests.stage import NOON, Stage
 
 GONE: list[dict[str, Any]] = [
@@ -73,8 +74,7 @@ def test_who_holds_it_is_reminded_of_his_own(stage: Stage) -> None:
     promo = stage.offer(fallback_id=other.id)
     stage.writes("promo")
     stage.work()
-    with stage.bot.transaction() as session:
-        session.merge(promo).stock = 0
+    shop.sell_out(stage.bot, promo)
 
     stage.writes("promo")
     stage.work()

@@ -18,7 +18,6 @@ from leads import feed, hooks, pipeline, purchases
 from leads.hooks import Delivery, Endpoint, Event
 from leads.pipeline import Lead
 from leads.purchases import Told
-from offers import claims
 from offers.claims import Claim
 from optin import consents
 from optin.erasures import How
@@ -114,10 +113,10 @@ def test_a_lead_is_told_as_qualified_when_he_comes_so_far_and_each_other_step_as
     heard: list[list[tuple[str, str | None]]] = []
     word = stage.claim(stage.offer(), stage.fan("alice"))
     with stage.bot.transaction() as session:
-        found = claims.behind(session, word)
-        assert found is not None
-        claim = found[0]
-        claiming.take(session, stage.bot, *found, "alice@example.com", stage.clock())
+        turn = claiming.in_turn(session, word)
+        assert turn is not None
+        claim = turn.claim
+        claiming.take(session, stage.bot, turn, "alice@example.com", stage.clock())
 
     def step() -> None:
         deliver(stage)

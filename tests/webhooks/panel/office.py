@@ -24,6 +24,7 @@ from connectors import Connector, Interaction, Kind, Way
 from offers.catalog import Offer
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
+from tests import shop
 from tests.pigeon import Pigeon
 from webhooks.app import create_app
 from webhooks.panel.who import SignedIn
@@ -169,10 +170,7 @@ class Office:
             "keywords": ["promo"], "platforms": [], "accounts": [], "posts": [], "texts": TEXTS,
             "created_at": self.now, "updated_at": self.now,
         }  # fmt: skip
-        offer = Offer(**(columns | different))
-        with self.bot.transaction() as session:
-            session.add(offer)
-        return offer
+        return shop.put(self.bot, columns | different)
 
     def message(self, message_id: UUID) -> Outgoing:
         with self.bot.reading() as session:

@@ -13,7 +13,7 @@ from bot import showcase
 from bot.changes import Change
 from bot.preview import ENTRANCE
 from connectors import Rules, Way
-from offers import catalog, editing
+from offers import editing, stock
 from offers.catalog import Offer
 from tests.pigeon import Pigeon
 from tests.webhooks.panel.office import Office
@@ -233,7 +233,7 @@ def test_the_stock_never_falls_below_what_was_taken(office: Office) -> None:
 def test_a_code_that_is_taken_while_the_form_is_open_is_no_conflict(office: Office) -> None:
     offer, browser = office.offer(stock=10), office.desk()
     with office.bot.transaction() as session:
-        catalog.take_one(session, offer.id)
+        stock.take_one(session, offer.id)
 
     landed = browser.follow(f"/panel/offers/{offer.id}", {**FULL, "seen": seen(offer)})
 

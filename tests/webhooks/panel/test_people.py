@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from bot import claiming
 from bot.changes import Change
+from bot.claiming import Turn
 from bot.outbox import Outgoing
 from connectors import Kind
 from leads import purchases
@@ -41,7 +42,7 @@ def become_lead(office: Office, handle: str, email: str) -> Lead:
     with office.bot.transaction() as session:
         session.add(claim)
         session.flush()
-        claiming.take(session, office.bot, claim, offer, email, office.now)
+        claiming.take(session, office.bot, Turn(claim, offer, [profile.fan_id]), email, office.now)
         ticked = {"email": claiming.channels(office.bot, claim, "fr")["email"]}
         lead = claiming.allow(session, office.bot, claim, ticked, "claim_page", str(claim.id), office.now)
     assert lead is not None

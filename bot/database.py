@@ -1,8 +1,9 @@
 """The database: how it is opened, the one place where a transaction begins and ends, and its migrations."""
 
+import fcntl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,30 @@ def is_sqlite(engine: sa.Engine) -> bool:
 def transactions(engine: sa.Engine) -> Transaction:
     """`with transaction() as session:` commits what was done, or nothing of it."""
 
+    in_turn = _queue(engine)
+
     @contextmanager
     def transaction() -> Iterator[Session]:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with in_turn(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     return transaction
+
+
+def _queue(engine: sa.Engine) -> Callable[[], AbstractContextManager[None]]:
+    """SQLite lets one write at a time, and has the others look again and again, ever more seldom. Here they stand in a
+    line, and whoever is next is woken."""
+    file = engine.url.database
+    if not is_sqlite(engine) or not file or file == ":memory:":
+        return nullcontext
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        with open(f"{file}-queue", "ab") as line:
+            fcntl.flock(line, fcntl.LOCK_EX)
+            yield
+
+    return turn
 
 
 def readings(engine: sa.Engine) -> Transaction:

@@ -29,22 +29,22 @@ class Lot(SQLModel, table=True):
 
 _TABLE = Lot.__table__  # type: ignore[attr-defined]
 _THIS = (_TABLE.c.offer_id == bindparam("offer"), _TABLE.c.number == bindparam("lot"))
-_WITH_ONE_LEFT = (
-    sa.select(_TABLE.c.number)
-    .where(_TABLE.c.offer_id == bindparam("offer"), or_(_TABLE.c.size.is_(None), _TABLE.c.taken < _TABLE.c.size))
-    .order_by(func.random())
-    .limit(1)
+_LEFT = or_(_TABLE.c.size.is_(None), _TABLE.c.taken < _TABLE.c.size)
+_WITH_ONE_LEFT = sa.select(_TABLE.c.number).where(_TABLE.c.offer_id == bindparam("offer"), _LEFT).limit(1)
+
+
+def _take_from(lots: Any) -> Any:
+    this = _TABLE.c.number == lots.scalar_subquery()
+    one = update(_TABLE).where(_TABLE.c.offer_id == bindparam("offer"), this, _LEFT)
+    return one.values(taken=_TABLE.c.taken + 1)
+
+
+_TAKE = (
+    # Where nobody is at, so that nobody waits.
+    _take_from(_WITH_ONE_LEFT.order_by(func.random()).with_for_update(skip_locked=True)),
+    # Else where somebody is, since he may give it back: in the order in which `hold` goes.
+    _take_from(_WITH_ONE_LEFT.order_by(_TABLE.c.number).with_for_update()),
 )
-
-
-def _take_from(lot: Any) -> Any:
-    this = _TABLE.c.number == lot.scalar_subquery()
-    left = or_(_TABLE.c.size.is_(None), _TABLE.c.taken < _TABLE.c.size)
-    return update(_TABLE).where(_TABLE.c.offer_id == bindparam("offer"), this, left).values(taken=_TABLE.c.taken + 1)
-
-
-# Where nobody is at first, so that nobody waits. Then, where that found none, where somebody is: he may give it back.
-_TAKE = tuple(_take_from(_WITH_ONE_LEFT.with_for_update(skip_locked=skips)) for skips in (True, False))
 
 
 def take_one(session: Session, offer_id: UUID) -> bool:

@@ -11,7 +11,7 @@ from optin.preferences import About
 from optin.standing import Purpose
 from optin.wishes import Wish
 from webhooks import addresses, pictures
-from webhooks.door import the_bot
+from webhooks.door import in_a_crowd, the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
 
 HOW = "claim_page"
@@ -42,6 +42,7 @@ def look(token: str) -> Response:
 
 
 @blueprint.post("/<token>")
+@in_a_crowd
 def take(token: str) -> Response:
     """Give the code, and write down what was ticked, in one transaction. Who comes second changes nothing."""
     with the_bot().reading() as session:

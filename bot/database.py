@@ -1,9 +1,9 @@
 """The database: how it is opened, the one place where a transaction begins and ends, and its migrations."""
 
-import fcntl
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 HERE = Path(__file__).parent
 BUSY_SECONDS = 30  # how long a writer of SQLite waits for another
+LOOKS_EVERY = 0.001  # seconds
 POOL = 10
 RESTED = 1.0  # seconds: a connection used more lately isn't asked whether it is alive; no restart is done sooner
 
@@ -40,30 +41,12 @@ def is_sqlite(engine: sa.Engine) -> bool:
 def transactions(engine: sa.Engine) -> Transaction:
     """`with transaction() as session:` commits what was done, or nothing of it."""
 
-    in_turn = _queue(engine)
-
     @contextmanager
     def transaction() -> Iterator[Session]:
-        with in_turn(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     return transaction
-
-
-def _queue(engine: sa.Engine) -> Callable[[], AbstractContextManager[None]]:
-    """SQLite lets one write at a time, and has the others look again and again, ever more seldom. Here they stand in a
-    line, and whoever is next is woken."""
-    file = engine.url.database
-    if not is_sqlite(engine) or not file or file == ":memory:":
-        return nullcontext
-
-    @contextmanager
-    def turn() -> Iterator[None]:
-        with open(f"{file}-queue", "ab") as line:
-            fcntl.flock(line, fcntl.LOCK_EX)
-            yield
-
-    return turn
 
 
 def readings(engine: sa.Engine) -> Transaction:
@@ -155,5 +138,29 @@ def _set_up(connection: Any, _record: Any) -> None:
 def _begin(connection: sa.Connection) -> None:
     """A writer asks for the lock at once: asking later, after reading, fails where another wrote in between."""
     begins = connection.get_execution_options().get("fanfare_begins", "BEGIN IMMEDIATE")
+    if begins == "BEGIN IMMEDIATE" and _begun_soon(connection.connection.driver_connection):
+        return
     if begins:
         connection.exec_driver_sql(begins)
+
+
+def _begun_soon(raw: Any) -> bool:
+    """SQLite itself has a writer look ever more seldom, while others pass by him: in a crowd he would wait tenths of
+    a second. What goes wrong otherwise is met again by SQLAlchemy, which says it its own way."""
+    until = time.monotonic() + BUSY_SECONDS
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while (fault := _fault(raw)) == sqlite3.SQLITE_BUSY and time.monotonic() < until:
+            time.sleep(LOOKS_EVERY)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    return fault == sqlite3.SQLITE_OK
+
+
+def _fault(raw: Any) -> int:
+    """SQLite's code for why it can't begin to write; its finer codes stand in higher bytes."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF
+    return sqlite3.SQLITE_OK

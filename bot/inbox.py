@@ -27,7 +27,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from connectors import Interaction, Kind
 from optin.fans import Profile
-from optin.schema import counted, document
+from optin.schema import among, counted, document
 
 Waiting = "waiting"
 Heard = "heard"
@@ -107,16 +107,16 @@ _COLUMNS = tuple(
 )
 _WAITING = (
     sa.select(*_COLUMNS)
-    .where(col(Inbox.lane).in_(bindparam("lanes", expanding=True)), col(Inbox.state) == Waiting)
+    .where(among(col(Inbox.lane), "lanes"), col(Inbox.state) == Waiting)
     .order_by(col(Inbox.id))
     .limit(bindparam("most", type_=Integer))
 )
-_THESE = col(Inbox.id).in_(bindparam("rows", expanding=True))
+_THESE = among(col(Inbox.id), "rows")
 _ASKED = sa.select(col(Inbox.id), col(Inbox.kind), col(Inbox.at)).where(_THESE)
 _ANY_WAITING = sa.select(col(Inbox.id)).where(col(Inbox.state) == Waiting).limit(1)
 _MARK_HEARD = (
     update(_TABLE)
-    .where(_TABLE.c.id.in_(bindparam("rows", expanding=True)))
+    .where(among(_TABLE.c.id, "rows"))
     .values(state=Heard, outcome=bindparam("outcome"), reason=bindparam("reason"), heard_at=bindparam("heard_at"))
 )
 
@@ -126,11 +126,7 @@ _HIS = and_(
     col(Profile.account) == col(Inbox.account),
     col(Profile.handle) == col(Inbox.author),
 )
-_THEIRS = (
-    sa.select(col(Profile.fan_id))
-    .join(Inbox, _HIS)
-    .where(col(Profile.fan_id).in_(bindparam("fan_ids", expanding=True)))
-)
+_THEIRS = sa.select(col(Profile.fan_id)).join(Inbox, _HIS).where(among(col(Profile.fan_id), "fan_ids"))
 # The state is spelled out: PostgreSQL looks into the small index of what waits for no other.
 _UNHEARD = _THEIRS.where(col(Inbox.state) == sa.literal_column(f"'{Waiting}'"))
 _BROKEN = _THEIRS.where(col(Inbox.state) == sa.literal_column(f"'{Aside}'"))

@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from bot.inbox import Inbox, Waiting
 from connectors import Interaction
+from optin.schema import among
 
 LANES = 256  # rows of the table, written by the first migration; many more than workers
 AT_ONCE = 64
@@ -51,7 +52,7 @@ _CHOOSE = (
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)
 )
-_THESE = _TABLE.c.number.in_(bindparam("numbers", expanding=True))
+_THESE = among(_TABLE.c.number, "numbers")
 _FIRST = case((_TABLE.c.attempts == 0, 1), else_=_TABLE.c.attempts)  # a later one is counted by `begin`
 _HOLD = update(_TABLE).where(_THESE).values(holder=_HOLDER, held_until=_HELD_UNTIL, attempts=_FIRST)
 _STILL_MINE = sa.select(_TABLE.c.number).where(_THESE, _TABLE.c.holder == _HOLDER).with_for_update()

@@ -4,13 +4,14 @@ from functools import cache
 
 from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 
-from optin.words import LANGUAGES, OWN_WORDS, without_addresses, words
+from optin.words import LANGUAGES, OWN_WORDS, read_once, without_addresses, words
 
 FEW = 4  # words; with fewer a guess from letters is worth little
 SURE = 0.85
 ENOUGH = 400  # characters
 
 
+@read_once
 def detect(text: str, prior: str) -> str:
     """ "fr" or "en": what the words of `text` decide, else `prior`, which is what we know from elsewhere."""
     known = prior if prior in LANGUAGES else LANGUAGES[0]

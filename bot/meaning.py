@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
 
-from optin.words import OWN_WORDS, normalise, tokens, words
+from optin.words import OWN_WORDS, normalise, read_once, tokens, words
 
 LEXICON = Path(__file__).parent / "lexicon"
 LONG = 40  # words; who asks for an offer writes less
@@ -63,6 +63,7 @@ def promotable(meaning: Meaning) -> bool:
     return meaning in PROMOTABLE
 
 
+@read_once
 def read(text: str) -> Meaning:
     """What `text` is about. In doubt the graver thing: an offer in answer to a complaint cannot be taken back."""
     said = NUMBER.sub("0", f" {' '.join(tokens(text))} ")

@@ -16,7 +16,7 @@ from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button, Way
 from optin.fans import Fan, Profile
 from optin.pressure import Counted
-from optin.schema import among, belongs_to, document, known, many, write_all
+from optin.schema import among, belongs_to, document, known, write_all
 from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
@@ -118,7 +118,7 @@ def to_profile(message_id: UUID, profile: Profile, now: datetime, **told: Any) -
 _TABLE = Outgoing.__table__  # type: ignore[attr-defined]
 _NOW: Any = bindparam("now", type_=_TABLE.c.due_at.type)
 _IS_DUE = and_(col(Outgoing.state) == State.WAITING.value, col(Outgoing.due_at) <= _NOW)
-_SAID = sa.select(col(Outgoing.once)).where(col(Outgoing.once).in_(bindparam("once", expanding=True)))
+_SAID = sa.select(col(Outgoing.once)).where(among(col(Outgoing.once), "once"))
 _ANY_DUE = sa.select(col(Outgoing.id)).where(_IS_DUE).limit(1)
 
 
@@ -146,7 +146,7 @@ _TAKE = _taking()
 _OPEN = (
     sa.select(_TABLE)
     .where(
-        _TABLE.c.id.in_(bindparam("ids", expanding=True)),
+        among(_TABLE.c.id, "ids"),
         _TABLE.c.state.in_([State.SENDING.value, State.UNCERTAIN.value]),
     )
     .order_by(_TABLE.c.id)
@@ -254,7 +254,7 @@ _gone_at = sa.case((_is_uncertain, col(Outgoing.taken_at)), else_=col(Outgoing.s
 _COUNTED = sa.select(
     col(Outgoing.fan_id), col(Outgoing.id), col(Outgoing.state), _gone_at, col(Outgoing.solicits), col(Outgoing.weight)
 ).where(
-    among(Outgoing.fan_id, many("fan_ids")),
+    among(Outgoing.fan_id, "fan_ids"),
     col(Outgoing.weight) > 0,
     col(Outgoing.state).in_(COUNTED),
     sa.or_(_gone_at.is_(None), _gone_at > bindparam("since", type_=_TABLE.c.due_at.type)),
@@ -275,7 +275,7 @@ def counted(
 
 
 _BROUGHT = sa.select(col(Outgoing.fan_id), col(Outgoing.offer_id)).where(
-    among(Outgoing.fan_id, many("fan_ids")),
+    among(Outgoing.fan_id, "fan_ids"),
     col(Outgoing.solicits) != "",
     col(Outgoing.state).in_((*COUNTED, State.DEFERRED.value)),
 )

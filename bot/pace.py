@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel
 
 from connectors import Each, Limit, Way
+from optin.schema import among
 
 
 class Pace(SQLModel, table=True):
@@ -26,7 +27,7 @@ _OPEN = {
 }
 _HOLD = (
     sa.select(_TABLE.c.key, _TABLE.c.ready)
-    .where(_TABLE.c.key.in_(bindparam("limits", expanding=True)))
+    .where(among(_TABLE.c.key, "limits"))
     .order_by(_TABLE.c.key)
     .with_for_update()
 )

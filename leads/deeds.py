@@ -26,7 +26,7 @@ from offers.stages import Footing
 from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
-from optin.schema import among, many
+from optin.schema import among
 from optin.standing import EVERYTHING, LET_US_WRITE, Act, Purpose
 
 Rows = Sequence[Sequence[Any]]
@@ -75,7 +75,7 @@ class Deeds:
 
 
 def _about(fan_id: Any) -> sa.ColumnElement[bool]:
-    return among(fan_id, many("fan_ids"))
+    return among(fan_id, "fan_ids")
 
 
 _PROFILES = sa.select(

@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from offers.questions import RATHER_NOT, Question
 from optin.people import Person
-from optin.schema import among, belongs_to, many
+from optin.schema import among, belongs_to
 
 
 class Detail(SQLModel, table=True):
@@ -23,7 +23,7 @@ class Detail(SQLModel, table=True):
 
 
 _COLUMNS = (col(Detail.fan_id), col(Detail.name), col(Detail.value))
-_OF = sa.select(*_COLUMNS).where(among(Detail.fan_id, many("fan_ids"))).order_by(col(Detail.told_at), _COLUMNS[0])
+_OF = sa.select(*_COLUMNS).where(among(Detail.fan_id, "fan_ids")).order_by(col(Detail.told_at), _COLUMNS[0])
 
 
 def tell(session: Session, fan_id: UUID, question: Question, value: str, now: datetime, claim_id: UUID | None) -> None:

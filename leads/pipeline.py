@@ -16,7 +16,7 @@ from offers.claims import Claim
 from offers.questions import Question
 from optin import addresses, people
 from optin.fans import Fan
-from optin.schema import Counted, among, belongs_to, known, many
+from optin.schema import Counted, among, belongs_to, known
 
 
 class Lead(SQLModel, table=True):
@@ -156,14 +156,14 @@ def _newly_qualified(session: Session, leads: Sequence[Lead]) -> set[UUID]:
     return {lead.id for lead in leads if lead.told_qualified} - before
 
 
-IS_LED = sa.exists().where(among(Lead.fan_id, many("fan_ids")))  # one of these fans is a lead
+IS_LED = sa.exists().where(among(Lead.fan_id, "fan_ids"))  # one of these fans is a lead
 
 _asked_for = aliased(Fan)
 _LED = (
     sa.select(col(Lead.fan_id))
     .join(Fan, col(Fan.id) == col(Lead.fan_id))
     .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
-    .where(among(_asked_for.id, many("fan_ids")))
+    .where(among(_asked_for.id, "fan_ids"))
     .distinct()
 )
 

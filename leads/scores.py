@@ -23,7 +23,7 @@ from optin import people
 from optin.consents import Consent
 from optin.fans import Fan
 from optin.people import Person
-from optin.schema import among, many
+from optin.schema import among
 from optin.standing import EVERYTHING, EVERYWHERE, Act, Purpose
 
 
@@ -84,7 +84,7 @@ def standing(*which: ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-_OF_THESE = standing(among(Merit.fan_id, many("fan_ids")))
+_OF_THESE = standing(among(Merit.fan_id, "fan_ids"))
 
 
 def points(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, int]:

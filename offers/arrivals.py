@@ -18,7 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from offers.catalog import Offer
 from offers.ways_in import WayIn
 from optin.fans import Fan
-from optin.schema import among, belongs_to, counted, many, write_all
+from optin.schema import among, belongs_to, counted, write_all
 
 
 class Arrival(SQLModel, table=True):
@@ -57,7 +57,7 @@ def write(session: Session, arrivals: Sequence[dict[str, Any]]) -> None:
 
 
 # Of the person with the parameter "fan_ids": his last arrival, and whether any was by a friend's link.
-_HIS = among(Arrival.fan_id, many("fan_ids"))
+_HIS = among(Arrival.fan_id, "fan_ids")
 LAST = sa.select(func.max(col(Arrival.id))).where(_HIS).scalar_subquery()
 BY_A_FRIEND = sa.exists().where(_HIS, col(Arrival.shared_by).is_not(None))
 

@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from offers.catalog import Offer
 from optin import addresses, links
 from optin.fans import Fan
-from optin.schema import Counted, among, belongs_to, known, many, write_all
+from optin.schema import Counted, among, belongs_to, known, write_all
 
 
 class Step(StrEnum):
@@ -114,7 +114,7 @@ def behind(session: Session, word: str) -> tuple[Claim, Offer] | None:
 _CODE = case((col(Claim.offer_id) == bindparam("offer"), col(Claim.code)))
 CODE_OF = (
     sa.select(col(Claim.code))
-    .where(among(Claim.fan_id, many("fan_ids")), _CODE.is_not(None))
+    .where(among(Claim.fan_id, "fan_ids"), _CODE.is_not(None))
     .order_by(col(Claim.claimed_at))
     .limit(1)
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import among, belongs_to, counted, many, write_all
+from optin.schema import among, belongs_to, counted, write_all
 from optin.standing import EVERYTHING, EVERYWHERE, Act, Line, Purpose, Standing
 from optin.wordings import Wording
 
@@ -47,7 +47,7 @@ _LINE = (
     col(Consent.id), col(Consent.fan_id), col(Consent.channel), col(Consent.purpose), col(Consent.act),
     col(Consent.given_at), col(Consent.evidence),
 )  # fmt: skip
-_THEIRS = sa.select(*_LINE).where(among(Consent.fan_id, many("fan_ids"))).order_by(col(Consent.id))
+_THEIRS = sa.select(*_LINE).where(among(Consent.fan_id, "fan_ids")).order_by(col(Consent.id))
 
 
 def granted(

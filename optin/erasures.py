@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.fans import Handle
-from optin.schema import known
+from optin.schema import among, known
 
 REDELIVERED = timedelta(days=8)  # WhatsApp brings again what it could not deliver for 7 days, Facebook for 36 hours
 EMAIL = "email"
@@ -103,9 +103,7 @@ def suppress(session: Session, secret: str, handles: Iterable[Handle], now: date
     _keep(session, Suppression, [{"hash": one, "since": now} for one in {key_of(secret, who) for who in handles}])
 
 
-_SUPPRESSED = sa.select(col(Suppression.hash), col(Suppression.since)).where(
-    col(Suppression.hash).in_(sa.bindparam("hashes", expanding=True))
-)
+_SUPPRESSED = sa.select(col(Suppression.hash), col(Suppression.since)).where(among(col(Suppression.hash), "hashes"))
 _EXPECTED = sa.select(col(Forgotten.hash)).where(col(Forgotten.until) > sa.bindparam("now")).limit(1)
 
 

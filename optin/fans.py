@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from optin.schema import among, belongs_to, known, many, write_all
+from optin.schema import among, belongs_to, known, write_all
 
 
 class Fan(SQLModel, table=True):
@@ -54,11 +54,11 @@ class Handle:
 _NAMED = (
     col(Profile.platform) == sa.bindparam("platform"),
     col(Profile.account) == sa.bindparam("account"),
-    col(Profile.handle).in_(sa.bindparam("handles", expanding=True)),
+    among(col(Profile.handle), "handles"),
 )
 _MET = sa.select(Profile).where(*_NAMED)
 _BEHIND = sa.select(col(Profile.handle), col(Profile.fan_id)).where(*_NAMED)
-_BY_IDS = sa.select(Profile).where(among(Profile.id, many("profile_ids")))
+_BY_IDS = sa.select(Profile).where(among(Profile.id, "profile_ids"))
 
 
 def met(session: Session, handles: Collection[Handle]) -> list[Profile]:
@@ -121,7 +121,7 @@ _REACH = (
 
 def reach(session: Session, fan_ids: Collection[UUID]) -> list[Reach]:
     """All profiles of these fans, in one query."""
-    theirs = sa.select(*_REACH).where(among(Profile.fan_id, list(fan_ids)))
+    theirs = sa.select(*_REACH).where(among(Profile.fan_id, fan_ids))
     return [Reach(*row) for row in session.execute(theirs)] if fan_ids else []
 
 

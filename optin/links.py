@@ -10,14 +10,14 @@ from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ColumnElement, bindparam, delete, exists, or_, update
+from sqlalchemy import CheckConstraint, ColumnElement, delete, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin import consents, fans
 from optin.consents import Consent
 from optin.fans import Fan, Handle, Profile
-from optin.schema import among, belongs_to, counted, many
+from optin.schema import among, belongs_to, counted
 from optin.standing import Act, Edge
 
 
@@ -54,8 +54,8 @@ _HOLDS = (
 _EDGES = sa.select(col(Link.fan_id), col(Link.other_id), col(Link.at)).where(
     *_HOLDS,
     or_(
-        col(Link.fan_id).in_(bindparam("fan_ids", expanding=True)),
-        col(Link.other_id).in_(bindparam("fan_ids", expanding=True)),
+        among(col(Link.fan_id), "fan_ids"),
+        among(col(Link.other_id), "fan_ids"),
     ),
 )
 
@@ -80,7 +80,7 @@ class Holder:
         return {row.id: row.person_id for row in held}
 
 
-_BY_ID = Holder(among(Fan.id, many("fan_ids")))
+_BY_ID = Holder(among(Fan.id, "fan_ids"))
 
 
 def link(

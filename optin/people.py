@@ -12,7 +12,7 @@ from optin import consents, links, preferences
 from optin.consents import Consent
 from optin.fans import Fan
 from optin.preferences import Entry, Preferences
-from optin.schema import among, many
+from optin.schema import among
 from optin.standing import Act, Edge, Line, Purpose, Standing, standing
 
 Wishes = dict[UUID, list[Entry]]  # by whom
@@ -53,7 +53,7 @@ _asked_for = aliased(Fan)
 _TOGETHER = (
     sa.select(col(Fan.id), col(Fan.person_id), col(Fan.language))
     .join(_asked_for, col(_asked_for.person_id) == col(Fan.person_id))
-    .where(among(_asked_for.id, many("fan_ids")))
+    .where(among(_asked_for.id, "fan_ids"))
     .distinct()
 )
 
@@ -66,7 +66,7 @@ _EVER_AGREED = (
         .where(col(Consent.fan_id) == col(_one_of_them.id), col(_one_of_them.person_id) == col(Fan.person_id))
         .where(col(Consent.act) == Act.GRANTED.value),
     )
-    .where(among(Fan.id, many("fan_ids")))
+    .where(among(Fan.id, "fan_ids"))
     .distinct()
 )
 

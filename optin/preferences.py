@@ -98,7 +98,7 @@ def entries(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, list[Entr
     """The journal of these fans, oldest line first, in one query."""
     found: dict[UUID, list[Entry]] = {}
     if fan_ids:
-        theirs = sa.select(col(Preference.fan_id), *_LINE).where(among(Preference.fan_id, list(fan_ids)))
+        theirs = sa.select(col(Preference.fan_id), *_LINE).where(among(Preference.fan_id, fan_ids))
         for fan_id, *line in session.execute(theirs.order_by(col(Preference.id))):
             found.setdefault(fan_id, []).append(Entry(*line))
     return found

@@ -1,6 +1,7 @@
 """What all tables share: the names of their constraints, and columns that SQLite and PostgreSQL read alike."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -45,19 +46,25 @@ def document() -> Any:
     return Field(default=None, sa_type=JSON, nullable=False)
 
 
-Id = UUID
+class _Many(sa.types.TypeDecorator[Collection[Any]]):
+    """Many values as one: PostgreSQL's own spelling of an array, or JSON for SQLite."""
 
-
-class _Ids(sa.types.TypeDecorator[Collection[UUID]]):
-    """Many ids as one value: PostgreSQL's own spelling of an array, or JSON for SQLite."""
-
-    impl = sa.Text
+    impl = sa.types.NullType  # what is spelled "CAST($1 AS uuid[])" is an array to PostgreSQL before it plans
     cache_ok = True
 
-    def process_bind_param(self, value: Collection[UUID] | None, dialect: sa.Dialect) -> str:
-        if dialect.name == "postgresql":
-            return "{" + ",".join(map(str, value or ())) + "}"
-        return json.dumps([one.hex for one in value or ()])
+    def __init__(self, of: str) -> None:
+        super().__init__()
+        self.of = of  # PostgreSQL's name of their type
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: sa.Dialect) -> str:
+        many = value or ()
+        if dialect.name == "sqlite":
+            return json.dumps([one.hex if self.of == "uuid" else one for one in many])
+        spelled = (_QUOTED.sub(r"\\\g<0>", one) for one in many) if self.of == "varchar" else map(str, many)
+        return "{" + ",".join(f'"{one}"' for one in spelled) + "}"
+
+
+_QUOTED = re.compile(r'["\\]')
 
 
 class _Among(FunctionElement[bool]):
@@ -66,30 +73,31 @@ class _Among(FunctionElement[bool]):
     _is_implicitly_boolean = True  # else SQLAlchemy writes "… IN (…) = 1", for which SQLite uses no index
 
 
-def among(column: Any, ids: Collection[UUID] | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
-    """`column IN (ids)` with all ids in one parameter, so that a statement is the same for however many.
+def among(column: Any, values: Collection[Any] | str) -> sa.ColumnElement[bool]:
+    """`column IN (values)` with all values in one parameter, so that a statement is the same for however many. A name
+    stands for the values that a statement gets which is made once.
 
-    An IN with a thousand parameters takes SQLAlchemy and the driver longer to spell than PostgreSQL to answer.
+    An IN with a thousand parameters takes SQLAlchemy and the driver longer to spell than PostgreSQL to answer, and it
+    may compare each row with each of them.
     """
-    given = ids if isinstance(ids, sa.BindParameter) else sa.literal(ids, _Ids())
-    return _Among(column, given)
+    plain = getattr(column.type, "impl_instance", column.type)  # what a type of SQLModel's own comes down to
+    kind = _Many(_NAMES[plain.python_type])
+    return _Among(column, sa.bindparam(values, type_=kind) if isinstance(values, str) else sa.literal(values, kind))
 
 
-def many(name: str) -> sa.BindParameter[Any]:
-    """The ids of a statement that is made once."""
-    return sa.bindparam(name, type_=_Ids())
+_NAMES = {UUID: "uuid", str: "varchar", int: "bigint"}
 
 
 @compiles(_Among, "postgresql")
 def _in_an_array(element: Any, compiler: Any, **how: Any) -> str:
-    column, ids = (compiler.process(part, **how) for part in element.clauses)
-    return f"{column} = ANY (CAST({ids} AS uuid[]))"
+    column, many = element.clauses
+    return f"{compiler.process(column, **how)} = ANY (CAST({compiler.process(many, **how)} AS {many.type.of}[]))"
 
 
 @compiles(_Among, "sqlite")
 def _in_a_list(element: Any, compiler: Any, **how: Any) -> str:
-    column, ids = (compiler.process(part, **how) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608 - both are spelt by the compiler
+    column, many = (compiler.process(part, **how) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({many}))"  # noqa: S608 - both are spelt by the compiler
 
 
 def write_all(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:

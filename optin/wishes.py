@@ -4,7 +4,7 @@ A wish is believed only where every word of the message is understood: "the even
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from optin import wish_values
 from optin.answers import spoken, stops
 from optin.wish_lexicon import AROUND, ASKING, CONTRACT, EVERYWHERE, KEYS, POLITE, SPELLINGS, WISHES, Piece, named_in
 from optin.wish_values import Wish
+from optin.words import read_once
 
 __all__ = ["CancelContract", "Stop", "Verdict", "Wish", "Wishes", "read", "verdict"]
 
@@ -42,6 +43,7 @@ class CancelContract:
     """He wants to end a contract, an order, an account: for a person."""
 
 
+Found = tuple[Piece, re.Match[str]]
 Verdict = Stop | Wishes | CancelContract | None
 
 
@@ -51,33 +53,51 @@ def verdict(text: str, now: datetime, zone: str) -> Verdict:
     A stop goes before a wish, unless every word of it is a narrower wish: "stop offers but keep answering". So a caller
     asks here instead of `stops`, and before `answers.meant`, whose START ("reprenez") counts where the fan had stopped.
     """
-    told = read(text, now, zone)
+    said = _said(text)
+    told = _agreed(said.pieces, now, zone)
     if told and not _is_only_about_offers(told):
         return Wishes(told)
-    everywhere = _is_everywhere(text)
-    if everywhere or stops(text):
-        return Stop(everywhere, contract=_ends_a_contract(text))
+    if said.stops:
+        return Stop(said.everywhere, said.ends_a_contract)
     if told:
         return Wishes(told)
-    return CancelContract() if _ends_a_contract(text) else None
+    return CancelContract() if said.ends_a_contract else None
 
 
 def read(text: str, now: datetime, zone: str) -> tuple[Wish, ...]:
     """What the whole message says about how he wants to be written to; empty when it says something else."""
+    return _agreed(_wished(text), now, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a message says, whoever writes it and whenever."""
+
+    pieces: Sequence[Found]
+    everywhere: bool
+    stops: bool
+    ends_a_contract: bool
+
+
+@read_once
+def _said(text: str) -> _Said:
+    everywhere = _is_everywhere(text)
+    return _Said(_wished(text), everywhere, everywhere or stops(text), _ends_a_contract(text))
+
+
+def _wished(text: str) -> Sequence[Found]:
+    """The pieces of a message that is a wish as a whole; none of any other."""
     if len(text) > LONG or "://" in text:
         return ()
     said = spoken(text)
     if not KEYS.find_matches_as_indexes(f" {said}"):
         return ()
     pieces = _pieces(_spelled(said))
-    return _agreed(pieces, now, zone) if _is_told(pieces) else ()
+    return pieces if _is_told(pieces) else ()
 
 
 def _is_only_about_offers(told: tuple[Wish, ...]) -> bool:
     return {wish.what for wish in told} == {"offers"}
-
-
-Found = tuple[Piece, re.Match[str]]
 
 
 def _pieces(said: str) -> list[Found]:
@@ -113,7 +133,7 @@ def _says_nothing_else(kinds: list[Piece]) -> bool:
     return sum(piece.how not in (POLITE, ASKING, "?") for piece in kinds) == 1
 
 
-def _agreed(pieces: list[Found], now: datetime, zone: str) -> tuple[Wish, ...]:
+def _agreed(pieces: Sequence[Found], now: datetime, zone: str) -> tuple[Wish, ...]:
     wished = [(piece, named_in(match)) for piece, match in pieces if piece.what]
     return wish_values.agreed(wish_values.read(piece.what, piece.how, said, now, zone) for piece, said in wished)
 

@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar, overload
+
+T = TypeVar("T")
 
 LEXICON = Path(__file__).parent / "lexicon"
 LANGUAGES = ("fr", "en")
@@ -12,6 +16,7 @@ WORD = re.compile(f"[^\\W_]+|[{EMOJI}]")
 TOKEN = re.compile(f"[^\\W_]+|[{EMOJI}]|[.!?;:,\\n]+")
 # English drops letters at the end of a word, French at its start: "don't" and "dont" are one word, "l'offre" is two.
 CONTRACTION = re.compile(r"['`](?<=[^\W\d_].)(?=(?:t|s|m|d|re|ve|ll)\b)")
+COMMON = re.compile(r"[^@\d]{0,40}")
 LINK = re.compile(r"(?:https?://|www\.)\S+")
 MENTION = re.compile(r"@\w+")
 # The second half is for the command "/stop@FanBot", of which only the name of the bot is left out.
@@ -20,6 +25,22 @@ AFTER_A_LETTER = re.compile(r"@(?<=\w@)")
 # No word of French or English has one letter three times in a row: "stoooop" is "stop".
 THREE_ALIKE = re.compile(r"(.)\1\1")
 DRAWN_OUT = re.compile(r"([a-z])\1\1+")
+
+
+@overload
+def read_once(read: Callable[[str], T]) -> Callable[[str], T]: ...
+@overload
+def read_once(read: Callable[[str, str], T]) -> Callable[[str, str], T]: ...
+def read_once(read: Callable[..., T]) -> Callable[..., T]:
+    """A campaign is answered by thousands with the same word: what a short text means is kept for a while. Nothing is
+    kept in which an address or a number stands."""
+    kept = lru_cache(maxsize=256)(read)
+
+    @wraps(read)
+    def look(text: str, *known: str) -> T:
+        return (kept if COMMON.fullmatch(text) else read)(text, *known)
+
+    return look
 
 
 def normalise(text: str) -> str:

@@ -14,6 +14,7 @@ from bench import crowd, processes
 from bot import assembly, database, demo, inbox, lanes
 from bot.assembly import Bot
 from bot.outbox import Outgoing
+from offers.catalog import Offer
 from offers.claims import Claim
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
@@ -76,8 +77,8 @@ def _bare(bot: Bot, url: str, count: int) -> tuple[int, float]:
     database.migrate(url)
     copy = assembly.put_together(bot.settings.model_copy(update={"database_url": SecretStr(url)}), {})
     with copy.transaction() as session:
-        for table in (demo.Offer, inbox.Inbox):
-            write_all(session, table, _rows(bot, table))
+        for needed in (Offer, inbox.Inbox):
+            write_all(session, needed, _rows(bot, needed))
     kept = {table: _rows(bot, table) for table in WRITTEN}
     begun = time.perf_counter()
     for table, rows in kept.items():

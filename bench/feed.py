@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 
 import sqlalchemy as sa
@@ -64,7 +65,7 @@ def measure(new_database: Callable[[str], str], share: float) -> Iterator[str]:
     places = {"beginning": 0, "middle": leads // 2, "end": leads - PAGE}
     for name, after in places.items():
         cursor = feed.cursor_at(after)
-        yield f"{name:22} {_median(lambda cursor=cursor: _page(reading, cursor)):7.1f} ms a page of {PAGE}"
+        yield f"{name:22} {_median(partial(_page, reading, cursor)):7.1f} ms a page of {PAGE}"
     lately = NOW + timedelta(seconds=leads // SECOND)
     yield f"{'updated_since, lately':22} {_median(lambda: _page(reading, '', lately)):7.1f} ms for its first page"
     yield _streamed(url, max(0, leads - int(STREAMED * share)))

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from statistics import quantiles
 from typing import Any
 
+from sqlmodel import select
+
 from bench import processes
 from bot import assembly, database, demo
+from offers.catalog import Offer
 
 SECONDS = 20
 RATE = 100
@@ -43,7 +46,7 @@ def _offer_without_approval(env: dict[str, str]) -> None:
     bot = assembly.assemble(env)
     with bot.transaction() as session:
         demo.fill(session, bot.new_id, datetime.now(UTC))
-        for offer in session.query(demo.Offer).all():
+        for offer in session.exec(select(Offer)):
             offer.needs_approval = False
             session.add(offer)
     bot.engine.dispose()

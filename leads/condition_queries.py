@@ -11,11 +11,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 from connectors import Kind
 from leads import purchases, scores, stage_queries
 from leads.pipeline import Lead
+from offers.catalog import Offer
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
 from optin.consents import Consent
@@ -47,6 +50,36 @@ def _one_of(column: Any, *where: ColumnElement[bool]) -> Callable[[tuple[str, ..
 
 def _offer(*where: ColumnElement[bool]) -> Callable[[tuple[str, ...]], sa.Select[Any]]:
     return lambda ids: _each(Claim, _THERE, col(Claim.offer_id).in_([UUID(each) for each in ids]), *where)
+
+
+class _WordsOf(FunctionElement[Any]):
+    """A row for each word of a list that is kept as JSON."""
+
+    inherit_cache = True
+
+
+@compiles(_WordsOf, "sqlite")
+def _of_json(element: Any, compiler: Any, **how: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **how)})"
+
+
+@compiles(_WordsOf, "postgresql")
+def _of_json_text(element: Any, compiler: Any, **how: Any) -> str:
+    return f"json_array_elements_text({compiler.process(element.clauses, **how)})"
+
+
+def _liking(themes: tuple[str, ...]) -> sa.Select[Any]:
+    """Who took an offer of one of these themes, and doesn't object to being profiled."""
+    theme = _WordsOf(col(Offer.themes)).table_valued("value")
+    offers = sa.select(col(Offer.id)).join(theme, sa.true()).where(theme.c.value.in_(themes))
+    return _each(Claim, _THERE, _CLAIMED, col(Claim.offer_id).in_(offers), ~scores.objected(Claim.fan_id))
+
+
+def _propensity(_: object) -> sa.Select[Any]:
+    """As `conditions.propensity` has it."""
+    held = func.count(col(Claim.offer_id).distinct())
+    taken = func.count(sa.case((_CLAIMED, col(Claim.offer_id))).distinct())
+    return _each(Claim, 100 * taken // (held + 1), ~scores.objected(Claim.fan_id))
 
 
 def _times(kind: Kind) -> Callable[[int], sa.Select[Any]]:
@@ -107,6 +140,8 @@ _KNOWN: Mapping[str, Callable[[Any], sa.Select[Any]]] = {
     "source_post": _one_of(Claim.post),
     "holds_offer": _offer(),
     "claimed_offer": _offer(_CLAIMED),
+    "affinity": _liking,
+    "propensity": _propensity,
     "first_met": lambda _: _each(Profile, func.min(Profile.first_heard_at)),
     "last_heard": lambda _: _each(Profile, func.max(Profile.last_heard_at)),
     "comments": _times(Kind.COMMENT),

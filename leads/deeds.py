@@ -20,6 +20,7 @@ from leads.details import Detail
 from leads.pipeline import Lead
 from leads.redemptions import Redemption
 from leads.scoring import Counts
+from offers.catalog import Offer
 from offers.claims import Claim
 from offers.questions import RATHER_NOT, Question
 from offers.stages import Footing
@@ -50,6 +51,7 @@ class Deeds:
     posts: frozenset[str]  # under which he opened a claim
     held: frozenset[str]  # offers on which he has a claim
     claimed: frozenset[str]  # offers of which he has the code
+    themes: frozenset[str]  # of these offers
     redemptions: int
     comments: int
     messages: int
@@ -83,8 +85,11 @@ _PROFILES = sa.select(
 ).where(_about(Profile.fan_id))
 _CLAIMS = (
     sa.select(
-        col(Claim.fan_id), col(Claim.offer_id), col(Claim.post), col(Claim.code), TOLD_ON_A_CLAIM, col(Redemption.id)
+        *map(col, (Claim.fan_id, Claim.offer_id, Claim.post, Claim.code, Offer.themes)),
+        TOLD_ON_A_CLAIM,
+        col(Redemption.id),
     )
+    .join(Offer, col(Offer.id) == col(Claim.offer_id))
     .outerjoin(Redemption, USED)
     .where(_about(Claim.fan_id))
 )
@@ -134,7 +139,8 @@ def _deeds(
         last_heard_at=max((last for _, _, last, _ in profiles), default=None),
         posts=frozenset(post for _, post, *_ in claims if post),
         held=frozenset(str(offer_id) for offer_id, *_ in claims),
-        claimed=frozenset(str(offer_id) for offer_id, _, code, _, _ in claims if code is not None),
+        claimed=frozenset(str(offer_id) for offer_id, _, code, *_ in claims if code is not None),
+        themes=frozenset(theme for _, _, code, themes, *_ in claims if code is not None for theme in themes),
         redemptions=sum(used is not None for *_, used in claims),
         comments=times[Kind.COMMENT],
         messages=times[Kind.MESSAGE],
@@ -155,7 +161,7 @@ def _deeds(
 
 
 def _told_address(profiles: Rows, claims: Rows, leads: Rows) -> bool:
-    typed = any(told for _, _, _, told, _ in claims) or any(email for _, email in leads)
+    typed = any(told for *_, told, _ in claims) or any(email for _, email in leads)
     return typed or any(wrote for *_, wrote in profiles)
 
 

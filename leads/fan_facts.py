@@ -9,7 +9,7 @@ from sqlmodel import Session
 from leads import deeds, scores
 from leads.deeds import Deeds
 from offers import stages
-from offers.conditions import FanFacts
+from offers.conditions import FanFacts, propensity
 from optin import people
 from optin.people import Person
 
@@ -32,6 +32,8 @@ def _facts(person: Person, did: Deeds, points: int, now: datetime) -> FanFacts:
         posts=did.posts,
         held=did.held,
         claimed=did.claimed,
+        likes=frozenset() if person.objects_to_profiling else did.themes,
+        propensity=0 if person.objects_to_profiling else propensity(len(did.claimed), len(did.held)),
         first_met=_ago(did.first_heard_at, now),
         last_heard=_ago(did.last_heard_at, now),
         comments=did.comments,

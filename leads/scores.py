@@ -105,7 +105,7 @@ def done(row: Sequence[Any]) -> Done:
 def of_all(now: datetime) -> sa.Select[*tuple[Any, ...]]:
     """`person_id` and `value`, of all who have a score. Of linked people it does not ask whether they object as
     optin/standing.py replays it: whoever reads this looks at them once more (leads/audience.py)."""
-    his = standing(col(Merit.at) >= now - HALF, ~_objected()).subquery()
+    his = standing(col(Merit.at) >= now - HALF, ~objected(Merit.fan_id)).subquery()
     place = _place(his, his.c.other, his.c.at.desc(), his.c.id.desc())
     once = sa.select(his, place.label("place")).subquery()
     of_span = _place(once, once.c.span, once.c.at, once.c.id)
@@ -125,8 +125,8 @@ def _points(rows: sa.Subquery, now: datetime) -> ColumnElement[int]:
     return sa.case((rows.c.at >= now - WHOLE, whole), else_=half)
 
 
-def _objected() -> ColumnElement[bool]:
-    """Whether a no to being profiled stands on some channel: none was followed by a yes there."""
+def objected(fan_id: Any) -> ColumnElement[bool]:
+    """Whether of this fan a no to being profiled stands on some channel: none was followed by a yes there."""
     no, yes = aliased(Consent), aliased(Consent)
     about = (Purpose.PROFILING.value, EVERYTHING)
     taken_back = sa.exists().where(
@@ -136,5 +136,5 @@ def _objected() -> ColumnElement[bool]:
         col(yes.channel).in_((col(no.channel), EVERYWHERE)),
         col(yes.given_at) > col(no.given_at),
     )
-    said = (col(no.fan_id) == col(Merit.fan_id), col(no.act) == Act.WITHDRAWN.value, col(no.purpose).in_(about))
+    said = (col(no.fan_id) == col(fan_id), col(no.act) == Act.WITHDRAWN.value, col(no.purpose).in_(about))
     return sa.exists().where(*said, ~taken_back)

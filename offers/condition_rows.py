@@ -170,6 +170,8 @@ def _value(about: Field, operator: str, said: object) -> Value:
     """Raises ValueError with what was expected."""
     if about.words:
         return _words_among(about.words, said)
+    if about.folded:
+        return tuple(sorted({word.lower() for word in _words(said)}))
     if operator != Operator.NEVER:
         return _VALUES[about.kind](said)
     if said is not None:

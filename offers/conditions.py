@@ -109,6 +109,8 @@ class FanFacts:
     posts: frozenset[str] = frozenset()  # under which he opened a claim
     held: frozenset[str] = frozenset()  # offers on which he has a claim
     claimed: frozenset[str] = frozenset()  # offers of which he has the code
+    likes: frozenset[str] = frozenset()  # themes of these offers
+    propensity: int = 0  # how often he takes what he can have, in %: see `propensity`
     first_met: timedelta | None = None  # ago; None: never
     last_heard: timedelta | None = None
     comments: int = 0
@@ -124,6 +126,12 @@ class FanFacts:
     granted: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
+def propensity(taken: int, held: int) -> int:
+    """How often somebody takes what he can have, in %: of the offers that he holds, and one more that he did not take,
+    lest a single code make a certainty. Whole percents, rounded down."""
+    return 100 * taken // (held + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """What a condition may be about. `label` is English and the msgid of all other languages."""
@@ -132,6 +140,7 @@ class Field:
     label: str
     fact: str  # of FanFacts
     words: tuple[str, ...] = ()  # where there are no others
+    folded: bool = False  # its words are kept in small letters
     replayed: bool = False  # it rests on consent: after a link, only the journal replayed can tell
 
 
@@ -141,6 +150,8 @@ FIELDS: Mapping[str, Field] = {
     "source_post": Field(Kind.WORDS, "Post that brought the fan to an offer", "posts"),
     "holds_offer": Field(Kind.OFFERS, "Offer that the fan asked for", "held"),
     "claimed_offer": Field(Kind.OFFERS, "Offer of which the fan has the code", "claimed"),
+    "affinity": Field(Kind.WORDS, "Affinity: took offers of the theme", "likes", folded=True, replayed=True),
+    "propensity": Field(Kind.COUNT, "Propensity: how often the fan takes an offer, in %", "propensity", replayed=True),
     "first_met": Field(Kind.AGE, "First heard from", "first_met"),
     "last_heard": Field(Kind.AGE, "Last heard from", "last_heard"),
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),

@@ -30,6 +30,7 @@ LONGEST = {
     "gain": 200,
 }
 LONGEST_KEYWORD = 60
+LONGEST_THEME = 40
 MOST_STOCK = 100_000_000
 MOST_PRIORITY = 1000
 MONEY = ("worth", "cost")
@@ -67,6 +68,7 @@ class Sheet:
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     priority: int = 0
@@ -105,6 +107,7 @@ def faults(sheet: Sheet, taken: int = 0) -> Faults:
         *(_too_long(name, gain, "gain") for name, gain in _gains(sheet)),
         ("name", Fault(Amiss.MISSING)) if not sheet.name else None,
         *(("keywords", fault) for word in sheet.keywords if (fault := _keyword_fault(word))),
+        *(("themes", Fault(Amiss.TOO_LONG, str(LONGEST_THEME))) for word in sheet.themes if len(word) > LONGEST_THEME),
         ("stock", Fault(Amiss.OUT_OF_RANGE, str(MOST_STOCK))) if not 0 <= (sheet.stock or 0) <= MOST_STOCK else None,
         ("stock", Fault(Amiss.BELOW_TAKEN, str(taken))) if sheet.stock is not None and sheet.stock < taken else None,
         ("priority", Fault(Amiss.OUT_OF_RANGE, str(MOST_PRIORITY))) if abs(sheet.priority) > MOST_PRIORITY else None,

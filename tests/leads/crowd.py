@@ -47,6 +47,7 @@ class Crowd:
         for number, offer_id in enumerate(trees.OFFERS[:3]):
             plain: dict[str, Any] = {name: [] for name in ("keywords", "platforms", "accounts", "posts")}
             named: dict[str, Any] = {"id": UUID(offer_id), "slug": f"o{number}", "name": "O", "texts": {}}
+            named["themes"] = list(trees.THEMES[number])
             self.session.add(Offer(**plain, **named, created_at=NOW, updated_at=NOW))
         self.session.flush()
         for number in range(count):

@@ -10,6 +10,7 @@ from offers.stages import Stage
 LANGUAGES = ("de", "en", "fr")
 PLATFORMS = ("facebook", "telegram", "x")
 POSTS = ("p1", "p2", "p3")
+THEMES = (("tea", "gift"), ("tea",), ())  # of the first offers
 OFFERS = tuple(f"00000000-0000-0000-0000-0000000000a{number}" for number in range(4))
 CHANNELS = ("email", "facebook", "telegram")
 CURRENCIES = ("EUR", "JPY")
@@ -19,6 +20,7 @@ _WORDS = {
     "language": (*LANGUAGES, "it"),
     "platform": (*PLATFORMS, "email"),
     "source_post": (*POSTS, "p4"),
+    "affinity": ("tea", "gift", "sport"),
     "stage": tuple(map(str, Stage)),
 }
 
@@ -37,6 +39,8 @@ def _value(name: str, operator: Operator) -> st.SearchStrategy[Anything]:
             return _some(OFFERS)
         case Kind.COUNT if name == "ambassador_score":
             return st.sampled_from((0, 1, 2, 5, 6, 10, 13, 16, 20))
+        case Kind.COUNT if name == "propensity":
+            return st.sampled_from((0, 1, 33, 34, 50, 51, 66, 67, 100))
         case Kind.COUNT:
             return st.integers(0, 5)
         case Kind.AGE:

@@ -18,7 +18,19 @@ from webhooks.panel import condition_form
 from webhooks.panel.condition_form import Group
 from webhooks.panel.typed import NUMBER, listed, squeezed
 
-SINGLE = ("name", "slug", "value", "keywords", "posts", "starts_at", "ends_at", "priority", "stock", "code_prefix")
+SINGLE = (
+    "name",
+    "slug",
+    "value",
+    "keywords",
+    "themes",
+    "posts",
+    "starts_at",
+    "ends_at",
+    "priority",
+    "stock",
+    "code_prefix",
+)
 VALUED = ("kind", "worth", "cost", "fallback_id")
 GAINS = tuple(f"{question.value}.{language}" for question in Question for language in LANGUAGES)
 TEXTS = tuple(f"{language}.{part}" for language in LANGUAGES for part in PARTS)
@@ -58,6 +70,7 @@ def of(offer: Offer) -> Typed:
         "slug": offer.slug,
         "value": sheet.value,
         "keywords": ", ".join(sheet.keywords),
+        "themes": ", ".join(sheet.themes),
         "posts": "\n".join(sheet.posts),
         "starts_at": _local(sheet.starts_at),
         "ends_at": _local(sheet.ends_at),
@@ -84,6 +97,7 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         name=typed["name"].strip(),
         value=typed["value"].strip(),
         keywords=listed(typed["keywords"], r"[,;\n]"),
+        themes=listed(typed["themes"].lower(), r"[,;\s]"),
         platforms=typed.platforms,
         accounts=typed.accounts,
         posts=listed(typed["posts"], r"[,;\s]"),

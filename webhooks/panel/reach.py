@@ -54,11 +54,17 @@ def choices(session: Session, bot: Bot, group: Group, but: UUID | None) -> Choic
         words={
             "language": _with(LANGUAGES, group, "language"),
             "platform": _with(bot.connectors, group, "platform"),
+            "affinity": _with(_themes(session), group, "affinity"),
             "stage": _with(FIELDS["stage"].words, group, "stage"),
         },
         channels=tuple(sorted({*bot.connectors, EMAIL, *asked})),
         offers=offers | {offer_id: offer_id for offer_id in sorted(ticked - offers.keys())},
     )
+
+
+def _themes(session: Session) -> list[str]:
+    """Those of all offers."""
+    return sorted({theme for themes in session.exec(select(Offer.themes)) for theme in themes})
 
 
 def _with(known: Iterable[str], group: Group, field: str) -> tuple[str, ...]:

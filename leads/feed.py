@@ -114,6 +114,7 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
     """By revision. Who was erased since the rows were read is left out: he comes once more, as erased."""
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     journal = {line.id: line for line in consents.of(session, everybody)} if everybody else {}
+    whole = {one for one, person in everybody.items() if all(line.id in journal for line in person.lines)}
     leads = _leads_of(session, {lead.fan_id: lead for lead, _, _ in rows}, everybody)
     did = deeds.of(session, everybody)
     came = arrivals.told(session, {one for row in rows for one in _touches(*row) if one is not None})
@@ -123,7 +124,7 @@ def _records(session: Session, rows: Collection[Any]) -> dict[int, Record]:
         first, last = (came.get(one) if one is not None else None for one in _touches(lead, offer, claim))
         return Told(lead, offer, claim, person, leads[person.id], did[person.id], first, last)
 
-    return {row[0].revision: records.of(told(*row), journal) for row in rows if row[0].fan_id in everybody}
+    return {row[0].revision: records.of(told(*row), journal) for row in rows if row[0].fan_id in whole}
 
 
 def _touches(lead: Lead, _offer: Offer | None, claim: Claim | None) -> tuple[int | None, int | None]:

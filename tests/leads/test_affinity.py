@@ -46,9 +46,11 @@ def test_who_objects_to_profiling_has_neither(stage: Stage) -> None:
 
     with stage.bot.transaction() as session:
         before = [for_whom(session, stage, tree) for tree in (LIKES_TEA, takes(50))]
+        not_yet = for_whom(session, stage, takes(51))  # 1 of 1, and one more
         now = stage.clock()
         no = consents.withdrawn(bob, "email", "page", "", now, now, purpose=Purpose.PROFILING)
         consents.journal(session, [no])
 
         assert before == [[bob], [bob]]
+        assert not_yet == []
         assert [for_whom(session, stage, tree) for tree in (LIKES_TEA, takes(1))] == [[], []]

@@ -149,6 +149,8 @@ def _value(row: Row) -> dict[str, Any]:
         return {}
     first = row.typed[0] if row.typed else ""
     match FIELDS[row.field].kind:
+        case Kind.WORDS if FIELDS[row.field].folded:  # of several words, now and then
+            return {"value": list(listed(",".join(row.typed), r"[,;]"))}
         case Kind.WORDS | Kind.OFFERS:
             return {"value": list(listed(",".join(row.typed), r"[,;\s]"))}
         case Kind.COUNT | Kind.AGE:

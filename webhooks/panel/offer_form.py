@@ -97,7 +97,7 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         name=typed["name"].strip(),
         value=typed["value"].strip(),
         keywords=listed(typed["keywords"], r"[,;\n]"),
-        themes=listed(typed["themes"].lower(), r"[,;\s]"),
+        themes=listed(typed["themes"].lower(), r"[,;\n]"),
         platforms=typed.platforms,
         accounts=typed.accounts,
         posts=listed(typed["posts"], r"[,;\s]"),

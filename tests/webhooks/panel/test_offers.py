@@ -22,7 +22,7 @@ FULL: dict[str, Any] = {
     "name": "Bienvenue",
     "value": "-20 %",
     "keywords": "promo, #Bienvenue\npromo; welcome",
-    "themes": "Thé, cadeau thé",
+    "themes": "Thé vert, cadeau",
     "posts": "post-1\npost-2",
     "starts_at": "2026-11-03T08:00",
     "ends_at": "2027-07-01T00:00",
@@ -65,7 +65,7 @@ def test_a_manager_makes_an_offer_that_no_fan_sees_yet(office: Office) -> None:
     offer = the_offer(office)
     assert "Saved as a draft. No fan sees it before you open it." in landed.text
     assert (offer.state, offer.slug, offer.name, offer.value) == ("draft", "bienvenue", "Bienvenue", "-20 %")
-    assert offer.themes == ["thé", "cadeau"]
+    assert offer.themes == ["thé vert", "cadeau"]
     assert (offer.keywords, offer.posts) == (["promo", "#Bienvenue", "welcome"], ["post-1", "post-2"])
     assert (offer.platforms, offer.accounts) == (["pigeon"], ["loft"])
     assert (offer.priority, offer.stock, offer.code_prefix, offer.needs_approval) == (5, 1000, "ZEPHYR", True)

@@ -16,8 +16,9 @@ SHARE = {"campaign": 0.002, "conditions": 0.002, "feed": 0.002}
 
 @pytest.mark.parametrize("name", ON_SQLITE)
 def test_it_measures_on_sqlite(name: str, tmp_path: Path) -> None:
-    measured = (MEASUREMENTS | WHERE_ASKED)[name].measure(lambda one: f"sqlite:///{tmp_path}/{one}.db", 0.02)
+    measured = list((MEASUREMENTS | WHERE_ASKED)[name].measure(lambda one: f"sqlite:///{tmp_path}/{one}.db", 0.02))
 
+    assert measured
     assert all(measured)
 
 
@@ -30,7 +31,10 @@ def test_it_measures_on_postgresql(name: str, postgres: postgresql.Server) -> No
         return postgres.create_database(made[-1])
 
     try:
-        assert all((MEASUREMENTS | WHERE_ASKED)[name].measure(new, SHARE.get(name, 0.02)))
+        measured = list((MEASUREMENTS | WHERE_ASKED)[name].measure(new, SHARE.get(name, 0.02)))
+
+        assert measured
+        assert all(measured)
     finally:
         for one in made:
             postgres.drop(one)
@@ -38,4 +42,7 @@ def test_it_measures_on_postgresql(name: str, postgres: postgresql.Server) -> No
 
 @pytest.mark.parametrize("measurement", WITHOUT_DATABASE.values(), ids=WITHOUT_DATABASE)
 def test_it_measures_without_a_database(measurement: ModuleType) -> None:
-    assert all(measurement.measure(0.02))
+    measured = list(measurement.measure(0.02))
+
+    assert measured
+    assert all(measured)

@@ -1,7 +1,7 @@
 """The leads: who said yes, where each came from, and what each allows now."""
 
 from apiflask import APIBlueprint
-from flask import render_template
+from flask import render_template, request
 
 from webhooks.door import the_bot
 from webhooks.panel import asking, reports
@@ -11,7 +11,10 @@ blueprint = APIBlueprint("leads", __name__, enable_openapi=False)
 
 @blueprint.get("/leads")
 def show() -> str:
-    bot = the_bot()
+    bot, by_score = the_bot(), request.args.get("order") == "score"
     with bot.reading() as session:
-        leads = reports.kept(session, asking.after_number(), bot.now())
-    return render_template("panel/leads.html", leads=leads)
+        if by_score:
+            leads = reports.by_score(session, asking.after_pair(), bot.now())
+        else:
+            leads = reports.kept(session, asking.after_number(), bot.now())
+    return render_template("panel/leads.html", leads=leads, by_score=by_score)

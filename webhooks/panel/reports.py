@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import and_, func, literal
 from sqlmodel import Session, col, select
 
@@ -15,7 +16,7 @@ from bot.changes import Change, Subject, What
 from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
-from leads import deeds, hooks, release, scoring
+from leads import deeds, hooks, release, score_queries, scoring
 from leads.deeds import Deeds
 from leads.hooks import Delivery
 from leads.pipeline import Lead
@@ -28,6 +29,7 @@ from optin.consents import Consent
 from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
+from optin.schema import among
 from webhooks.panel.shapes import Aside, Asked, Changed, Count, Kept, Progress, Row, Ruled, Slice, Taken, Told, Waiting
 
 PAGE = 30  # rows of a long list
@@ -80,18 +82,36 @@ def rejections(session: Session, refusals: Sequence[Told]) -> dict[UUID, Changed
 
 def kept(session: Session, after: int | None, now: datetime) -> Slice[Kept]:
     """The leads, whichever changed last first."""
-    found = select(Lead, Consent, Offer.name).join(Consent, col(Lead.consent_id) == col(Consent.id))
-    found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id))
+    found = select(Lead.id, Lead.revision)
     if after is not None:
         found = found.where(col(Lead.revision) < after)
     rows = session.exec(found.order_by(col(Lead.revision).desc()).limit(PAGE + 1)).all()
+    return piece(_kept(session, [lead_id for lead_id, _ in rows], now), [str(revision) for _, revision in rows])
+
+
+def by_score(session: Session, after: tuple[int, int] | None, now: datetime) -> Slice[Kept]:
+    """The leads, the highest score first; of equal ones whichever changed last. Who has none comes at the end."""
+    scored = score_queries.of_leads()
+    place = (scored.c.points, col(Lead.revision))
+    found = sa.select(col(Lead.id), *place).join(scored, scored.c.lead_id == col(Lead.id))
+    if after is not None:
+        found = found.where(sa.tuple_(*place) < after)
+    rows = session.execute(found.order_by(*(one.desc() for one in place)).limit(PAGE + 1)).all()
+    leads = _kept(session, [lead_id for lead_id, _, _ in rows], now)
+    return piece(leads, [f"{points}.{revision}" for _, points, revision in rows])
+
+
+def _kept(session: Session, lead_ids: Sequence[UUID], now: datetime) -> list[Kept]:
+    """In this order."""
+    found = select(Lead, Consent, Offer.name).join(Consent, col(Lead.consent_id) == col(Consent.id))
+    found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id)).where(among(Lead.id, lead_ids))
+    rows = sorted(session.exec(found), key=lambda row: lead_ids.index(row[0].id))
     everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
     come = progress(session, everybody, now)
-    leads = [
+    return [
         Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent, come[lead.fan_id])
         for lead, consent, offer in rows
     ]
-    return piece(leads, [str(lead.revision) for lead, _, _ in rows])
 
 
 def progress(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, Progress]:

@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+import pytest
 from sqlmodel import select
 
 from bot import claiming
@@ -252,6 +253,54 @@ def test_a_fans_page_says_how_far_he_has_come_part_by_part(office: Office) -> No
     for shown in (page, card):
         assert re.findall(r'<span class="tag good">(customer)</span>', shown) == ["customer"]
         assert "Score: 20 of 100" in shown
+
+
+LED = re.compile(r'<h2><a href="[^"]+" dir="auto">([^<]+)</a></h2>')
+
+
+def test_leads_are_sorted_by_their_score_and_who_wants_none_comes_last(office: Office) -> None:
+    leads = {}
+    for name in ("lea", "max", "eve", "ida"):
+        office.hears("Bonjour", name, name)
+        leads[name] = become_lead(office, name, f"{name}@example.com")
+    with office.bot.transaction() as session:
+        for number, name in enumerate(("max", "ida", "ida", "lea", "lea", "lea")):
+            told = purchases.Told("shop", str(number), 1990, "EUR", office.now, lead_id=leads[name].id)
+            purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
+        said = consents.withdrawn(leads["ida"].fan_id, "*", "chat", "m", office.now, office.now, purpose="profiling")
+        consents.record(session, said)
+
+    browser = office.desk()
+    sorted_by_score = LED.findall(browser.get("/panel/leads?order=score").text)
+
+    assert sorted_by_score == ["lea", "max", "eve", "ida"]
+    assert LED.findall(browser.get("/panel/leads").text) == ["lea", "ida", "max", "eve"]
+
+
+def test_a_long_list_sorted_by_score_shows_every_lead_once(office: Office) -> None:
+    for number in range(65):
+        office.hears("Bonjour", f"fan-{number:02}", f"Fan {number:02}")
+        lead = become_lead(office, f"fan-{number:02}", f"fan-{number}@example.com")
+        if number % 3 == 0:
+            told = purchases.Told("shop", str(number), 1990, "EUR", office.now, lead_id=lead.id)
+            with office.bot.transaction() as session:
+                purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
+    browser, path, seen = office.desk(), "/panel/leads?order=score", []
+
+    while path:
+        page = browser.get(path).text
+        seen += LED.findall(page)
+        more = re.search(r'href="([^"]+)" role="button" class="outline">Show more', page)
+        path = more[1].replace("&amp;", "&") if more else ""
+
+    bought = [f"Fan {number:02}" for number in range(65) if number % 3 == 0]
+    others = [f"Fan {number:02}" for number in range(65) if number % 3]
+    assert seen == bought[::-1] + others[::-1]
+
+
+@pytest.mark.parametrize("after", ["", "x", "1", "1.", "9.9.9", "99999999999.1", "-1.0"])
+def test_nonsense_in_the_address_of_sorted_leads_breaks_nothing(office: Office, after: str) -> None:
+    assert office.desk().get(f"/panel/leads?order=score&after={after}").status_code == 200
 
 
 def test_who_does_not_want_a_score_has_none_in_the_panel_either(office: Office) -> None:

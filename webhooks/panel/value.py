@@ -9,16 +9,17 @@ from apiflask import APIBlueprint
 from babel.numbers import get_currency_precision
 from flask import Response, render_template, request, stream_with_context
 
-from leads.lift import FEWEST_SPENDERS
+from leads.lift import FEWEST_SPENDERS, Lift, Lifts, TooFew
 from webhooks.door import the_bot
 from webhooks.i18n import gettext as _
 from webhooks.i18n import language
 from webhooks.panel import value_reports
-from webhooks.panel.value_reports import Line, Report
+from webhooks.panel.value_reports import Change, Line, Report
 
 PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365), "all": None}
 FIRST = "90"
 MOST = 50  # lines of a table: the sheet has them all
+WORTH_CELLS, LIFT_CELLS = 10, 13  # columns of the sheet that only lines of tables have, and only comparisons
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a table program would calculate it
 
 blueprint = APIBlueprint("value", __name__, enable_openapi=False)
@@ -77,11 +78,49 @@ def _rows(report: Report) -> Iterator[list[str]]:
     yield [
         _("By"), _("Platform"), _("Name"), f"{_('Revenue')} ({currency})", _("Purchases"),
         f"{_('Average basket')} ({currency})", _("Buyers"), _("Buyers who came back"), _("Days between two visits"),
-        _("Offered"), _("Codes taken"), _("Codes used"), _("Fans whom we know"),
+        _("Offered"), _("Codes taken"), _("Codes used"), _("Fans whom we know"), *_lift_heads(currency),
     ]  # fmt: skip
     named = {"platform": _("Platform"), "offer": _("Offer"), "post": _("Post")}
     for by, lines in report.tables.items():
-        yield from ([named[by], *_cells(line, currency)] for line in lines)
+        yield from ([named[by], *_cells(line, currency), *[""] * LIFT_CELLS] for line in lines)
+    for change in report.changes:
+        name = _plain(change.name) if change.name else _("All offers")
+        yield [_("What bringing offers changes"), "", name, *[""] * WORTH_CELLS, *_lift_cells(change, currency)]
+
+
+def _lift_heads(currency: str) -> list[str]:
+    money = f"({currency})"
+    return [
+        _("Brought to"), _("Held out"), _("People to be held out to see a change"),
+        _("Bought, brought (%)"), _("Bought, held out (%)"),
+        _("Difference (points)"), _("Difference (points), at least"), _("Difference (points), at most"),
+        f"{_('Revenue per person, brought')} {money}", f"{_('Revenue per person, held out')} {money}",
+        f"{_('Difference of revenue per person')} {money}",
+        f"{_('Difference of revenue per person, at least')} {money}",
+        f"{_('Difference of revenue per person, at most')} {money}",
+    ]  # fmt: skip
+
+
+def _lift_cells(change: Change, currency: str) -> list[str]:
+    """No number where there are too few for one, as on the page."""
+    offered, held_out = change.compared.offered, change.compared.held_out
+    people = [str(offered.people), str(held_out.people), str(change.needed or "")]
+    match change.lift:
+        case TooFew():
+            return [*people, *[""] * (LIFT_CELLS - len(people))]
+        case Lifts(rate, money):
+            shares = [*_scaled([offered.rate, held_out.rate], 100), *_scaled(_told(rate), 100)]
+            scale = 1 / 10 ** get_currency_precision(currency)
+            amounts = [*_scaled([offered.mean, held_out.mean], scale), *_scaled(_told(money), scale)] if money else []
+            return [*people, *shares, *(amounts or [""] * 5)]
+
+
+def _told(lift: Lift) -> list[float]:
+    return [lift.difference, lift.interval.low, lift.interval.high]
+
+
+def _scaled(numbers: Iterable[float], by: float) -> list[str]:
+    return [_decimal(number * by) for number in numbers]
 
 
 def _cells(line: Line, currency: str) -> list[str]:

@@ -95,8 +95,22 @@ def test_a_table_program_reads_the_same_and_calculates_nothing_of_it(office: Off
     assert answer.data.startswith(b"\xef\xbb\xbf")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="value-90.csv"'
     head, *lines = csv.reader(StringIO(answer.data.decode("utf-8-sig")), delimiter=";")
-    assert {len(line) for line in lines} == {len(head)} == {13}
-    assert lines[0] == ["Plateforme", "pigeon", "pigeon", "60,00", "3", "20,00", "1", "1", "3,00", "2", "1", "1", "2"]
+    assert {len(line) for line in lines} == {len(head)} == {26}
+    assert lines[0][:13] == [
+        "Plateforme",
+        "pigeon",
+        "pigeon",
+        "60,00",
+        "3",
+        "20,00",
+        "1",
+        "1",
+        "3,00",
+        "2",
+        "1",
+        "1",
+        "2",
+    ]
     assert [line[2] for line in lines if line[0] == "Offre"] == ["'=Promo", "Other", "Sans code avant"]
 
 
@@ -172,6 +186,43 @@ def test_who_was_brought_offers_stands_beside_who_was_held_out(office: Office) -
         "The difference may be chance: nothing is shown yet."
     )
     assert (everything, one) == (f"All offers {told_of_both}", f"{offer.name} {told_of_both}")
+
+
+def sheet(office: Office, language: str) -> tuple[list[str], list[list[str]]]:
+    text = office.desk().get(f"/panel/value.csv?lang={language}").data.decode("utf-8-sig")
+    head, *lines = csv.reader(StringIO(text), delimiter=";")
+    assert {len(line) for line in lines} == {len(head)}
+    return head[13:], [line for line in lines if any(line[13:])]
+
+
+def test_the_sheet_tells_the_difference_with_how_sure_it_is(office: Office) -> None:
+    offer = office.offer(name="=Tea")
+    lot(office, offer, 600, 120, held_out=False)
+    lot(office, offer, 200, 30, held_out=True)
+
+    (french, lines), (english, others) = sheet(office, "fr"), sheet(office, "en")
+
+    rate, money = ["20,00", "15,00", "5,00", "-1,36", "10,46"], ["4,00", "3,00", "1,00", "-0,35", "2,35"]
+    assert [line[13:] for line in lines] == [["600", "200", "", *rate, *money]] * 2
+    assert [line[13:] for line in others] == [
+        ["600", "200", "", *(one.replace(",", ".") for one in (*rate, *money))]
+    ] * 2
+    assert [line[0:3] for line in lines] == [
+        ["Ce que changent les offres proposées", "", "Toutes les offres"],
+        ["Ce que changent les offres proposées", "", "'=Tea"],
+    ]
+    assert (french[3], english[3]) == ("Ont acheté, offres proposées (%)", "Bought, brought (%)")
+    assert english[-1] == "Difference of revenue per person, at most (EUR)"
+
+
+def test_of_too_few_the_sheet_tells_how_many_it_takes_and_no_difference(office: Office) -> None:
+    offer = office.offer()
+    lot(office, offer, 120, 6, held_out=False)
+    lot(office, offer, 12, 1, held_out=True)
+
+    _, lines = sheet(office, "en")
+
+    assert [line[13:] for line in lines] == [["120", "12", "1200", *[""] * 10]] * 2
 
 
 def test_what_chance_alone_would_hardly_show_is_said(office: Office) -> None:

@@ -4,17 +4,20 @@ A row is a promise that outlives its fan: it stays until the platform has said t
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Index, and_, delete, false, func, text, true, update
+from sqlalchemy import CheckConstraint, Index, and_, delete, false, func, or_, text, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.schema import among, belongs_to
+
+PASSING = ("rate_limited", "temporary", "no_connection", "no_answer", "garbled_answer")  # goes by itself, unless it
+PATIENCE = timedelta(hours=1)  # lasts longer
 
 _PENDING = text("NOT wanted OR state <> 'in'")
 
@@ -68,6 +71,16 @@ _TO_REMOVE = col(Member.wanted).is_(False)
 
 def all_of_them(session: Session) -> Sequence[AudienceList]:
     return session.exec(select(AudienceList).order_by(AudienceList.id)).all()
+
+
+def troubled(session: Session, reached: Collection[str], now: datetime) -> Sequence[AudienceList]:
+    """Those that a person has to look after. `reached` are those whose settings are there: of the others nobody can be
+    taken out any more."""
+    lasts = or_(col(AudienceList.trouble).not_in(PASSING), col(AudienceList.failing_since) <= now - PATIENCE)
+    fails = and_(col(AudienceList.id).in_(reached), col(AudienceList.trouble) != "", lasts)
+    holds_somebody = sa.exists().where(col(Member.audience_id) == col(AudienceList.id))
+    lost = and_(col(AudienceList.id).not_in(reached), holds_somebody)
+    return session.exec(select(AudienceList).where(or_(fails, lost)).order_by(AudienceList.id)).all()
 
 
 def is_any_connected(session: Session) -> bool:

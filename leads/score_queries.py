@@ -52,9 +52,7 @@ def _points(part: Part, count: ColumnElement[Any]) -> ColumnElement[int]:
 def _led() -> sa.CTE:
     """All fans of the people who are leads."""
     people = sa.select(col(Fan.person_id)).join(Lead, col(Lead.fan_id) == col(Fan.id))
-    fans: sa.Select[Any] = sa.select(col(Fan.id).label("fan_id"), col(Fan.person_id)).where(
-        col(Fan.person_id).in_(people)
-    )
+    fans: Any = sa.select(col(Fan.id).label("fan_id"), col(Fan.person_id)).where(col(Fan.person_id).in_(people))
     return fans.cte("led").prefix_with("MATERIALIZED")
 
 

@@ -103,8 +103,9 @@ def forged_or_stale(_error: CSRFError) -> Response:
 
 
 def _waiting() -> Waiting:
-    with the_bot().reading() as session:
-        return reports.waiting(session, the_bot().now())
+    bot = the_bot()
+    with bot.reading() as session:
+        return reports.waiting(session, bot.audiences, bot.now())
 
 
 def _to_the_door() -> Response:

@@ -1,11 +1,11 @@
-"""What needs a person: messages that may not have arrived, what broke the bot, and accounts that are silenced."""
+"""What needs a person: messages that may not have arrived, what broke the bot, silenced accounts, failing audiences."""
 
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
-from bot import desk
+from bot import audiences, desk
 from bot.desk import Done
 from leads import hooks
 from webhooks.door import the_bot
@@ -24,6 +24,8 @@ def show() -> str:
             aside=reports.aside(session, asking.after_number()),
             paused=reports.paused(session, now),
             shut=hooks.troubled(session),
+            audiences=audiences.troubled(session, bot.audiences, now),
+            reached=bot.audiences,
             outcomes=reports.outcomes(session, now),
         )
 

@@ -1,6 +1,6 @@
 """What the panel shows, read across the packages: the one home of such queries. It changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, literal
 from sqlmodel import Session, col, select
 
-from bot import accounts, changes, inbox, managers
+from bot import accounts, audiences, changes, inbox, managers
 from bot.accounts import AccountState
 from bot.changes import Change, Subject, What
 from bot.desk import BY_MANAGER
@@ -36,11 +36,13 @@ PAGE = 30  # rows of a long list
 OVERVIEW = timedelta(days=7)
 
 
-def waiting(session: Session, now: datetime) -> Waiting:
+def waiting(session: Session, reached: Collection[str], now: datetime) -> Waiting:
+    """`reached` are the audiences whose settings are there."""
     drafts = _count(session, select(func.count()).select_from(Outgoing).where(Outgoing.state == State.DRAFT.value))
     unsure = _count(session, select(func.count()).select_from(Outgoing).where(Outgoing.state == State.UNCERTAIN.value))
     aside = _count(session, select(func.count()).select_from(Inbox).where(Inbox.state == inbox.Aside))
     silent = len(accounts.paused(session, now)) + len(hooks.troubled(session))
+    silent += len(audiences.troubled(session, reached, now))
     return Waiting(drafts, unsure + aside + silent)
 
 

@@ -89,15 +89,15 @@ def _rows(report: Report) -> Iterator[list[str]]:
 
 
 def _lift_heads(currency: str) -> list[str]:
-    money = f"({currency})"
+    amounts = (
+        _("Revenue per person, brought"), _("Revenue per person, held out"), _("Difference of revenue per person"),
+        _("Difference of revenue per person, at least"), _("Difference of revenue per person, at most"),
+    )  # fmt: skip
     return [
         _("Brought to"), _("Held out"), _("People to be held out to see a change"),
         _("Bought, brought (%)"), _("Bought, held out (%)"),
         _("Difference (points)"), _("Difference (points), at least"), _("Difference (points), at most"),
-        f"{_('Revenue per person, brought')} {money}", f"{_('Revenue per person, held out')} {money}",
-        f"{_('Difference of revenue per person')} {money}",
-        f"{_('Difference of revenue per person, at least')} {money}",
-        f"{_('Difference of revenue per person, at most')} {money}",
+        *(f"{amount} ({currency})" for amount in amounts),
     ]  # fmt: skip
 
 

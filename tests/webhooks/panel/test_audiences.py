@@ -108,6 +108,52 @@ def test_what_went_wrong_is_told_with_what_to_do_and_may_be_tried_at_once(office
     assert ("in trouble" in mended, "In it 1" in mended) == (False, True)
 
 
+def fails(office: Office, reason: str) -> None:
+    office.desk().post(f"/panel/audiences/{AUDIENCE}/fill", {"whom": "everybody"})
+    holds_somebody(office)
+    office.bot.audiences[AUDIENCE].faults.append(Refused(reason))  # type: ignore[attr-defined]
+    advertising.reconcile(office.bot)
+
+
+def test_what_a_person_has_to_mend_needs_attention_until_it_is_mended(office: Office) -> None:
+    browser = office.desk()
+    well = words(browser.get("/panel/attention").text)
+    fails(office, "token_dead")
+
+    broken = words(browser.get("/panel/attention").text)
+    browser.post(f"/panel/audiences/{AUDIENCE}/again")
+    advertising.reconcile(office.bot)
+    mended = words(browser.get("/panel/attention").text)
+
+    assert f"{AUDIENCE} Meta no longer accepts the token of this audience: make a new one" in broken
+    assert "Needs attention 1" in broken
+    for page in (well, mended):
+        assert ("All is well." in page, AUDIENCE in page, "Needs attention 1" in page) == (True, False, False)
+
+
+def test_what_passes_by_itself_needs_attention_only_where_it_lasts(office: Office) -> None:
+    fails(office, "temporary")
+    browser = office.desk()
+
+    at_first = words(browser.get("/panel/attention").text)
+    office.later(minutes=61)
+    lasting = words(browser.get("/panel/attention").text)
+
+    assert (AUDIENCE in at_first, AUDIENCE in lasting) == (False, True)
+
+
+def test_an_audience_that_nobody_can_be_taken_out_of_needs_attention(office: Office) -> None:
+    office.desk().post(f"/panel/audiences/{AUDIENCE}/fill", {"whom": "everybody"})
+    holds_somebody(office)
+    office.bot = replace(office.bot, audiences={})
+    office.app = create_app(office.bot)
+
+    page = words(office.desk().get("/panel/attention").text)
+
+    assert f"{AUDIENCE} Its token is no longer in FACEBOOK_AUDIENCES." in page
+    assert "Needs attention 1" in page
+
+
 def test_who_is_in_an_audience_whose_token_is_gone_is_still_told_of(office: Office) -> None:
     office.desk().post(f"/panel/audiences/{AUDIENCE}/fill", {"whom": "everybody"})
     holds_somebody(office)

@@ -12,6 +12,7 @@ import pytest
 
 from tests import postgres as postgresql
 from tests.browser import browser, new_page, page
+from tests.fresh import Shelf
 
 __all__ = ["browser", "database_url", "new_page", "page", "postgres"]
 
@@ -62,10 +63,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgresql_url(postgres: postgresql.Server, postgresql_template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    yield postgres.clone(postgresql_template, name)
-    postgres.drop(name)
+def postgresql_url(shelf: Shelf) -> Iterator[str]:
+    with shelf.lend() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shelf(postgres: postgresql.Server, postgresql_template: str) -> Iterator[Shelf]:
+    shelf = Shelf(postgres, postgresql_template)
+    yield shelf
+    shelf.close()
 
 
 @pytest.fixture(scope="session")

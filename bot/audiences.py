@@ -16,8 +16,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from optin.schema import among, belongs_to
 
-PASSING = ("rate_limited", "temporary", "no_connection", "no_answer", "garbled_answer")  # goes by itself, unless it
-PATIENCE = timedelta(hours=1)  # lasts longer
+# Troubles that end by themselves, unless they last for longer than PATIENCE.
+PASSING = ("rate_limited", "temporary", "no_connection", "no_answer", "garbled_answer")
+PATIENCE = timedelta(hours=1)
 
 _PENDING = text("NOT wanted OR state <> 'in'")
 

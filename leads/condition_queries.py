@@ -21,6 +21,7 @@ from leads.pipeline import Lead
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.conditions import Condition, Money, Operator, Yes
+from optin import consents
 from optin.consents import Consent
 from optin.fans import Fan, Profile
 from optin.history import Touchpoint
@@ -113,9 +114,7 @@ def _bought(value: Callable[[Any], ColumnElement[Any]]) -> Callable[[Any], sa.Se
 
 def _yes(asked: Yes) -> sa.Select[Any]:
     """Who is one fan alone, and whose last word is a yes: optin/standing.py without its links."""
-    withdrawn = sa.case((col(Consent.act) == Act.WITHDRAWN.value, 1), else_=0)
-    last = (col(Consent.given_at).desc(), withdrawn.desc(), col(Consent.id).desc())
-    place = func.row_number().over(partition_by=col(Fan.person_id), order_by=last).label("place")
+    place = func.row_number().over(partition_by=col(Fan.person_id), order_by=consents.last_first()).label("place")
     said = (
         sa.select(_PERSON, col(Consent.act), place)
         .join(Consent, col(Consent.fan_id) == col(Fan.id))

@@ -18,6 +18,7 @@ from leads.pipeline import Lead
 from leads.redemptions import Redemption
 from leads.scoring import WEIGHTS, Part
 from offers.claims import Claim
+from optin import consents
 from optin.consents import Consent
 from optin.fans import Fan
 from optin.standing import EVERYTHING, EVERYWHERE, LET_US_WRITE, Act, Purpose
@@ -66,11 +67,8 @@ def _words(led: sa.CTE) -> sa.CTE:
     spoken_of = spoken_of.join(his, col(his.fan_id) == led.c.fan_id)
     named = spoken_of.subquery()
     purposes = sa.union_all(*(sa.select(sa.literal(one.value).label("purpose")) for one in _ASKED)).subquery()
-    withdrawn = sa.case((col(said.act) == Act.WITHDRAWN.value, 1), else_=0)
-    place = func.row_number().over(
-        partition_by=(named.c.fan_id, named.c.channel, purposes.c.purpose),
-        order_by=(col(said.given_at).desc(), withdrawn.desc(), col(said.id).desc()),
-    )
+    each = (named.c.fan_id, named.c.channel, purposes.c.purpose)
+    place = func.row_number().over(partition_by=each, order_by=consents.last_first(said))
     about = sa.and_(
         col(said.fan_id) == named.c.fan_id,
         col(said.channel).in_((named.c.channel, EVERYWHERE)),

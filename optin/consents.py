@@ -127,6 +127,12 @@ def of(session: Session, fan_ids: Collection[UUID]) -> list[Consent]:
     return list(session.exec(select(Consent).where(col(Consent.fan_id).in_(fan_ids)).order_by(col(Consent.id))))
 
 
+def last_first(said: Any = Consent) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order in which the last word comes first, as optin/standing.py has it."""
+    withdrawn = sa.case((col(said.act) == Act.WITHDRAWN.value, 1), else_=0)
+    return col(said.given_at).desc(), withdrawn.desc(), col(said.id).desc()
+
+
 def as_line(row: dict[str, Any]) -> Line:
     """A line that is noted and not yet written, for whoever decides in the meantime."""
     return Line(0, row["fan_id"], row["channel"], row["purpose"], row["act"], row["given_at"], row["evidence"])

@@ -96,21 +96,8 @@ def test_a_table_program_reads_the_same_and_calculates_nothing_of_it(office: Off
     assert answer.headers["Content-Disposition"] == 'attachment; filename="value-90.csv"'
     head, *lines = csv.reader(StringIO(answer.data.decode("utf-8-sig")), delimiter=";")
     assert {len(line) for line in lines} == {len(head)} == {26}
-    assert lines[0][:13] == [
-        "Plateforme",
-        "pigeon",
-        "pigeon",
-        "60,00",
-        "3",
-        "20,00",
-        "1",
-        "1",
-        "3,00",
-        "2",
-        "1",
-        "1",
-        "2",
-    ]
+    worth = ["60,00", "3", "20,00", "1", "1", "3,00", "2", "1", "1", "2"]
+    assert lines[0] == ["Plateforme", "pigeon", "pigeon", *worth, *[""] * 13]
     assert [line[2] for line in lines if line[0] == "Offre"] == ["'=Promo", "Other", "Sans code avant"]
 
 

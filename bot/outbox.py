@@ -132,7 +132,8 @@ def _taking() -> Any:
     on_its_way = exists().where(
         col(earlier.state) == State.SENDING.value, col(earlier.profile_id) == col(Outgoing.profile_id)
     )
-    due = sa.select(col(Outgoing.id)).where(_IS_DUE, ~unheard, ~on_its_way)
+    elsewhere = ~among(col(Outgoing.platform), "full")
+    due = sa.select(col(Outgoing.id)).where(_IS_DUE, elsewhere, ~unheard, ~on_its_way)
     first = due.order_by(col(Outgoing.due_at), col(Outgoing.id)).limit(bindparam("most", type_=Integer))
     chosen = first.with_for_update(skip_locked=True, of=Outgoing).cte("due")
     take = update(Outgoing).where(col(Outgoing.id) == chosen.c.id)
@@ -169,9 +170,19 @@ def said(session: Session, once: Collection[str]) -> set[str]:
     return set(session.connection().execute(_SAID, {"once": list(once)}).scalars())
 
 
-def take(session: Session, most: int, now: datetime) -> list[Outgoing]:
-    """Take what is due and mark it as being sent. A fan's unheard word, or what is on its way to him, goes first."""
-    return sorted(session.scalars(_TAKE, {"most": most, "now": now}), key=lambda one: (one.due_at, one.id))
+def take(session: Session, most: int, full: Collection[str], now: datetime) -> list[Outgoing]:
+    """Take what is due and mark it as being sent, but for what goes to platforms that are full.
+
+    A fan's unheard word, or what is on its way to him, goes first.
+    """
+    taken = session.scalars(_TAKE, {"most": most, "full": full, "now": now})
+    return sorted(taken, key=lambda one: (one.due_at, one.id))
+
+
+def put_back(taken: Iterable[Outgoing]) -> None:
+    """As if these had not been taken: to be called in the transaction that took them."""
+    for one in taken:
+        one.state, one.attempts, one.taken_at = State.WAITING.value, one.attempts - 1, None
 
 
 def anything_due(session: Session, now: datetime) -> bool:

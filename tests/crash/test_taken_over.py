@@ -129,7 +129,7 @@ def test_an_echo_of_what_a_dead_worker_sent_completes_the_record(stage: Stage) -
     stage.writes("promo")
     stage.hear()
     with stage.bot.transaction() as session:
-        [message] = outbox.take(session, 4, stage.now)
+        [message] = outbox.take(session, 4, (), stage.now)
 
     stage.does(Kind.ECHO, who="lea", payload=str(message.id), subject="flight-9")
     stage.work()

@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlmodel import col, select
 
 from bot import choosing, desk, forgetting, outbox, soliciting, writing
+from bot.clearing import Ready
+from bot.fates import Fate
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
-from bot.sending import Fate, Ready
 from connectors import Busy, Interaction, Kind, Message, PlatformError, Refused, Scope, Uncertain, Unreachable, Way
 from offers.catalog import Offer
 from offers.claims import Claim

@@ -115,13 +115,13 @@ FAULTS = (
     # Asking again at sending
     Fault(
         "the permit is asked again at sending",
-        "bot/sending.py",
+        "bot/clearing.py",
         "    if held or not isinstance(answer, Permit):",
         "    if held:",
     ),
     Fault(
         "an unheard word of any of his profiles is heard first",
-        "bot/sending.py",
+        "bot/clearing.py",
         "    if not desk.must_hear_first(one):",
         "    if one:",
     ),

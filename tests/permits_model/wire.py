@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from bot import outbox, sending
-from bot.sending import Fate, Ready
+from bot import clearing, fates, outbox, sending
+from bot.clearing import Ready
+from bot.fates import Said
 from connectors import Kind, Message, PlatformError, Receipt, Rules, Uncertain, Way
 from tests.pigeon import Pigeon
 from tests.stage import Stage
@@ -47,24 +48,24 @@ class Sender:
     def __init__(self, stage: Stage) -> None:
         self._bot = stage.bot
         self.taken: list[Ready] = []
-        self.said: list[tuple[Ready, Fate]] = []
+        self.said: list[Said] = []
 
     def take(self) -> list[Ready]:
         """Take what is due and ask the permits again, in one transaction."""
         now = self._bot.now()
         with self._bot.transaction() as session:
-            ready = sending._permitted(session, self._bot, outbox.take(session, sending.AT_ONCE, now), now)
+            ready = clearing.cleared(session, self._bot, outbox.take(session, sending.AT_ONCE, (), now), now)
         self.taken += ready
         return ready
 
     def say(self) -> None:
         while self.taken:
             ready = self.taken.pop(0)
-            self.said.append((ready, sending._say(ready)))
+            self.said.append((ready, sending.say(ready)))
 
-    def note(self) -> list[tuple[Ready, Fate]]:
+    def note(self) -> list[Said]:
         said, self.said = self.said, []
-        sending._note_all(self._bot, said)
+        fates.note_all(self._bot, list(said))
         return said
 
     def die(self) -> None:

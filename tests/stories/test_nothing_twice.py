@@ -113,7 +113,7 @@ def test_what_a_dead_sender_held_becomes_uncertain(stage: Stage) -> None:
     stage.writes("promo")
     stage.hear()
     with stage.bot.transaction() as session:
-        taken = outbox.take(session, 4, stage.now)
+        taken = outbox.take(session, 4, (), stage.now)
 
     stage.later(seconds=50)
     with stage.bot.transaction() as session:

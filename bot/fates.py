@@ -77,7 +77,7 @@ def _note(
     log.info("said", message=str(ready.outgoing.id), platform=ready.outgoing.platform, fate=_fate_in_a_word(fate))
     one = sending.get(ready.outgoing.id)
     if isinstance(fate, Receipt):
-        _follow_up(session, bot, ready.outgoing, fate, now, again=one is None)
+        _follow_up(session, bot, ready.outgoing, fate, now)
         return _note_sent(one, fate, now) if one else None  # else its echo was faster
     if one is not None:
         _give_back(session, ready, fate, now)
@@ -110,20 +110,16 @@ def _note_sent(one: Outgoing, receipt: Receipt, now: datetime) -> dict[str, Any]
     return outbox.touchpoint(one, receipt.id, now)
 
 
-def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now: datetime, *, again: bool) -> None:
-    """What the platform tells with its receipt, and the line that points to what was said, unless it is there."""
+def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now: datetime) -> None:
+    """What the platform tells with its receipt, and the line that points to what was said."""
     if receipt.pause:
         accounts.pause(session, one.platform, one.account, "platform_asks_for_a_pause", now, now + receipt.pause)
     if receipt.recipient not in ("", one.handle):
         whom = Handle(one.platform, one.account, receipt.recipient)
         if links.also_known_as(session, bot.new_id, one.profile_id, whom, str(one.id), now):
             pipeline.touch_all(session, people.one(session, one.fan_id).fan_ids, now)
-    if one.then_text and not (again and outbox.said(session, {_once(one)})):
+    if one.then_text:
         outbox.put(session, [_pointer(bot, one, now)])
-
-
-def _once(one: Outgoing) -> str:
-    return f"{one.inbox_id}:pointer"
 
 
 def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
@@ -142,7 +138,7 @@ def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
     )
     return {name: getattr(one, name) for name in copied} | {
         "id": bot.new_id(),
-        "once": _once(one),
+        "once": f"{one.inbox_id}:pointer",
         "way": Way.PUBLIC.value,
         "recipient": one.answers,
         "purpose": "pointer",

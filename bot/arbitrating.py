@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import assembly, outbox, permitting, prices
+from bot import assembly, permitting, places, prices
 from bot.assembly import Bot
 from connectors import Way
 from leads import fan_facts
@@ -146,7 +146,7 @@ def _load(session: Session, market: Market, asked: Mapping[UUID, Person]) -> Bat
     for fan_id, rows in permitting.counted(session, them, market.caps, market.now).items():
         counted[asked[fan_id].id] += tuple(one for _, _, one in rows)
     brought: dict[UUID, set[UUID]] = defaultdict(set)
-    for fan_id, offer_ids in outbox.brought_to(session, asked).items():
+    for fan_id, offer_ids in places.brought_to(session, asked).items():
         brought[asked[fan_id].id] |= offer_ids
     return Batch(fan_facts.of(session, asked, market.now), reach, counted, brought)
 

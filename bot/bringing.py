@@ -12,7 +12,8 @@ from bot.changes import Subject, What
 from bot.desk import BY_MANAGER, TIME_TO_UNDO, Done, TooLate
 from bot.managers import Manager
 from bot.outbox import Outgoing, State
-from bot.soliciting import Choice, Proposed
+from bot.soliciting import Proposed
+from bot.weighing import Choice
 from offers.catalog import Offer
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import accounts, inbox, outbox
+from bot import accounts, inbox, places
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from connectors import Kind, Rules, Way
@@ -87,7 +87,7 @@ class Desk:
 
     def _solicitation(self, one: Outgoing, profile: Profile, person: Person) -> Solicitation:
         # Who has a place already found room beside all others that wait: only what is gone can stand in its way.
-        counts = FREE if one.state == State.SENDING.value else outbox.COUNTED
+        counts = FREE if one.state == State.SENDING.value else places.COUNTED
         had = [row for fan_id in person.fan_ids for row in self.counted.get(fan_id, ())]
         return Solicitation(
             purpose=one.solicits,
@@ -140,4 +140,4 @@ def counted(
         return {}
     wishes = [wished for person in solicited for wished in (person.preferences, *person.voices)]
     since = now - max(pressure.LONGEST, caps.gap, *(one.every for one in wishes if one.every))
-    return outbox.counted(session, {one for person in solicited for one in person.fan_ids}, since, now)
+    return places.counted(session, {one for person in solicited for one in person.fan_ids}, since, now)

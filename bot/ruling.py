@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlmodel import Session
 
-from bot import changes, outbox, own_words
+from bot import changes, own_words, places
 from bot.changes import Subject, What
 from bot.managers import Manager
 from optin import house_rules, pressure
@@ -73,7 +73,7 @@ def would_have_waited(session: Session, caps: Caps, now: datetime) -> tuple[int,
 
     By these rules alone: what a fan wished for himself was kept to then, and would be now.
     """
-    went = outbox.went_out(session, now - LATELY, AT_MOST)
+    went = places.went_out(session, now - LATELY, AT_MOST)
     gone: dict[UUID, list[Counted]] = {}
     late = 0
     for person_id, way, one in went:

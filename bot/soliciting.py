@@ -4,34 +4,30 @@ Bot and managers solicit by this door alone. The person is locked while it is de
 message itself, and what finds no room is deferred and competes again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from bot import outbox, permitting, wording
+from bot import wording
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.permitting import Desk
+from bot.weighing import Candidate, Choice, Weighed, weigh
 from connectors import Way
-from leads import fan_facts
-from offers import catalog, claims, condition_rows, conditions, exposures, holdout, segments, texts
+from offers import catalog, claims, exposures, holdout, texts
 from offers.catalog import Offer
 from offers.claims import Claim, Hold
-from offers.conditions import FanFacts
-from optin import obstacles, people, permits, receipts, tokens
+from optin import obstacles, receipts, tokens
 from optin.fans import Profile
 from optin.obstacles import Obstacle
 from optin.people import Person
-from optin.permits import Answer, Deferral, Facts, Permit, Refusal
+from optin.permits import Answer, Deferral, Permit, Refusal
 from optin.receipts import Stage
 from optin.standing import Purpose
 from optin.tokens import Page
-
-AT_ONCE = 50  # deferred messages that compete together
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +39,6 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """This profile was chosen among all of his, and this offer among all that he may have: `kept` says how."""
-
-    profile_id: UUID
-    kept: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """What would become of it now: the answer, the channel, the words, and all that is in the way."""
 
@@ -58,28 +46,6 @@ class Preview:
     channel: str = ""
     text: str = ""
     obstacles: Sequence[Obstacle] = ()
-
-
-@dataclass(slots=True)
-class Candidate:
-    """One of a fan's profiles to which the offer could go, and what was decided about it."""
-
-    message: Outgoing
-    facts: Facts
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """`against` is what speaks against the offer itself: then it stays unsaid, even where a permit was given."""
-
-    desk: Desk
-    best: Candidate
-    against: str
-
-    @property
-    def answer(self) -> Answer:
-        return Refusal(self.against) if self.against else self.best.answer
 
 
 def propose(
@@ -98,7 +64,7 @@ def propose(
 
     `due_at` is when it may leave at the earliest. The answer is kept with a receipt, whatever it is.
     """
-    weighed = _weighed(session, bot, fan_id, offer, purpose, said_by, due_at or now, now, choice)
+    weighed = weigh(session, bot, fan_id, offer, purpose, said_by, due_at or now, now, choice)
     if isinstance(weighed, Refusal):
         return Proposed(weighed)
     weighed = _by_lot(session, bot, weighed, offer)
@@ -120,7 +86,7 @@ def preview(
 ) -> Preview:
     """What `propose` would answer, but for the lot: who knew it before would choose the held out otherwise than the
     rest. Nothing is written."""
-    weighed = _weighed(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now, choice)
+    weighed = weigh(session, bot, fan_id, offer, Purpose.OFFERS, said_by, now, now, choice)
     if isinstance(weighed, Refusal) or weighed.against:
         return Preview(weighed if isinstance(weighed, Refusal) else weighed.answer)
     desk, best = weighed.desk, weighed.best
@@ -128,41 +94,6 @@ def preview(
     message.language = desk.person(message).languages[message.fan_id]
     text = _text(bot, message, profile, offer, f"{bot.settings.address}/claim/…", f"{bot.settings.address}/why/…")
     return Preview(best.answer, message.platform, text, obstacles.between(best.facts, now))
-
-
-def _weighed(
-    session: Session,
-    bot: Bot,
-    fan_id: UUID,
-    offer: Offer,
-    purpose: str,
-    said_by: str,
-    due_at: datetime,
-    now: datetime,
-    choice: Choice | None,
-) -> Weighed | Refusal:
-    """The best of his profiles for this offer; a refusal where there is none of which a permit could be asked."""
-    everybody = people.load(session, [fan_id])
-    person = everybody[fan_id]
-    facts = fan_facts.of(session, everybody, now)[person.id]
-    segment = segments.of(facts).value
-    profiles = [one for one in _profiles(session, bot, person) if choice is None or one.id == choice.profile_id]
-    drafts = [_draft(bot, one, offer, purpose, segment, said_by, due_at, now) for one in profiles]
-    if not drafts:
-        return Refusal(_against(session, bot, person, facts, offer, now) or "no_consent")
-    desk = permitting.open_desk(session, bot, drafts, now)
-    person = desk.person(drafts[0])
-    against = _against(session, bot, person, facts, offer, now)
-    return Weighed(desk, _best([_asked(desk, bot, draft) for draft in drafts], person), against)
-
-
-def _against(session: Session, bot: Bot, person: Person, facts: FanFacts, offer: Offer, now: datetime) -> str:
-    """What speaks against the offer itself, whatever may be said to him."""
-    if not catalog.can_be_had(offer, now):
-        return "offer_closed"
-    if not _is_for(facts, offer):
-        return "not_eligible"
-    return "already_proposed" if _has_had(session, person, offer) else ""
 
 
 def _by_lot(session: Session, bot: Bot, weighed: Weighed, offer: Offer) -> Weighed:
@@ -174,75 +105,6 @@ def _by_lot(session: Session, bot: Bot, weighed: Weighed, offer: Offer) -> Weigh
     held_out = holdout.is_held_out(bot.settings.secret, person.id, bot.settings.holdout_percent)
     exposures.note(session, person.id, person.fan_ids, offer.id, held_out, weighed.desk.now)
     return replace(weighed, against="held_out") if held_out else weighed
-
-
-def compete(bot: Bot) -> int:
-    """What was deferred until now is decided anew, the best first. Says how many were."""
-    now = bot.now()
-    with bot.reading() as session:
-        if not outbox.anything_deferred(session, now):
-            return 0
-    with bot.transaction() as session:
-        due = outbox.deferred(session, AT_ONCE, now)
-        desk = permitting.open_desk(session, bot, due, now)
-        for one in due:
-            _compete(desk, one)
-        receipts.keep(session, desk.receipts)
-        return len(due)
-
-
-def _compete(desk: Desk, one: Outgoing) -> None:
-    connector = desk.bot.connectors.get(one.platform)
-    if connector is None:
-        outbox.note(one, State.REFUSED, "platform_not_set_up")
-        return
-    facts = desk.facts(one, connector.rules)
-    answer = permits.decide(facts, desk.now)
-    match answer:
-        case Permit(_, until):
-            outbox.note(one, State.WAITING, due_at=desk.now, valid_until=until)
-            desk.take_place(one)
-        case Deferral(why, until):
-            outbox.note(one, State.DEFERRED, why, due_at=until)
-        case Refusal(why):
-            outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
-    desk.keep(one, facts, answer, Stage.DECIDED)
-
-
-def _is_for(facts: FanFacts, offer: Offer) -> bool:
-    return conditions.evaluate(condition_rows.from_json(offer.conditions), facts)
-
-
-def _profiles(session: Session, bot: Bot, person: Person) -> Sequence[Profile]:
-    """His profiles on platforms that are set up: where he was heard last comes first."""
-    his = select(Profile).where(col(Profile.fan_id).in_(person.fan_ids), col(Profile.platform).in_(bot.connectors))
-    return session.exec(his.order_by(col(Profile.last_heard_at).desc(), col(Profile.id))).all()
-
-
-def _has_had(session: Session, person: Person, offer: Offer) -> bool:
-    """Whether this offer was brought to him before, or he holds its code."""
-    brought = outbox.brought_to(session, person.fan_ids).values()
-    if any(offer.id in offers for offers in brought):
-        return True
-    return any(hold.offer_id == offer.id and hold.code for hold in claims.held(session, person.fan_ids))
-
-
-def _asked(desk: Desk, bot: Bot, draft: Outgoing) -> Candidate:
-    draft.weight = desk.caps.weight(draft.way)
-    facts = desk.facts(draft, bot.connectors[draft.platform].rules)
-    return Candidate(draft, facts, permits.decide(facts, desk.now))
-
-
-def _best(candidates: Sequence[Candidate], person: Person) -> Candidate:
-    """What may go now before what has to wait, and what waits the shortest; of equals his own channel, then e-mail."""
-
-    def rank(one: Candidate) -> tuple[int, datetime, bool, bool]:
-        until = one.answer.until if isinstance(one.answer, Deferral) else one.message.created_at
-        order = (Permit, Deferral, Refusal).index(type(one.answer))
-        where = one.message.platform
-        return order, until, where != person.preferences.channel, where != "email"
-
-    return min(candidates, key=rank)
 
 
 def _put(session: Session, bot: Bot, desk: Desk, best: Candidate, offer: Offer) -> None:
@@ -308,25 +170,6 @@ def _hold(
     session.add(claim)
     session.flush()
     return Hold(claim_id, profile.fan_id, offer.id, claim.step, None)
-
-
-def _draft(
-    bot: Bot, profile: Profile, offer: Offer, purpose: str, segment: str, said_by: str, due_at: datetime, now: datetime
-) -> Outgoing:
-    message_id = bot.new_id()
-    return outbox.to_profile(
-        message_id,
-        profile,
-        now,
-        once=f"solicits:{message_id}",
-        offer_id=offer.id,
-        purpose="offer",
-        solicits=purpose,
-        segment=segment,
-        priority=offer.priority,
-        said_by=said_by,
-        due_at=due_at,
-    )
 
 
 def _keep_receipt(session: Session, weighed: Weighed, choice: Choice | None) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot import beats, database, delivering, hearing, outbox, sending, soliciting
+from bot import beats, competing, database, delivering, hearing, outbox, sending
 from bot.assembly import Bot
 from bot.sending import Calls
 from connectors import PlatformError
@@ -98,7 +98,7 @@ def _help_out(bot: Bot, name: str, hands: Hands) -> int:
 
 def _compete(bot: Bot, stopping: threading.Event) -> int:
     """What was put off is decided anew when it is due: to the second is soon enough for what waited for hours."""
-    decided = soliciting.compete(bot)
+    decided = competing.compete(bot)
     if not decided:
         stopping.wait(BETWEEN_CONTESTS)
     return decided

@@ -2,14 +2,17 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from psycopg.types.json import Json
 from sqlalchemy import JSON, BigInteger, Connection, Insert, Integer, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, Session, SQLModel
@@ -123,7 +126,17 @@ def _copy(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]])
     documents = {column.name for column in columns if isinstance(column.type, JSON)}
     spell = connection.dialect.identifier_preparer
     names = ", ".join(spell.format_column(column) for column in columns)
-    with connection.connection.cursor().copy(f"COPY {spell.format_table(table)} ({names}) FROM STDIN") as copy:
+    into = f"COPY {spell.format_table(table)} ({names}) FROM STDIN"
+    with _in_sqlalchemys_words(into), connection.connection.cursor().copy(into) as copy:
         for row in rows:
             values = plain | row  # type: ignore[operator]
             copy.write_row([Json(values[c.name]) if c.name in documents else values[c.name] for c in columns])
+
+
+@contextmanager
+def _in_sqlalchemys_words(statement: str) -> Iterator[None]:
+    """It knows nothing of a COPY, and whoever catches its errors would miss the driver's own."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error

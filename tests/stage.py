@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlmodel import SQLModel, select
 
-from bot import assembly, hearing, inbox, lanes, sending, soliciting
+from bot import assembly, competing, hearing, inbox, lanes, sending
 from bot.assembly import Bot
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
@@ -100,7 +100,7 @@ class Stage:
 
     def work(self) -> None:
         """Until nothing is left to do now."""
-        while self.hear() + soliciting.compete(self.bot) + self.send():
+        while self.hear() + competing.compete(self.bot) + self.send():
             pass
 
     def later(self, **time: float) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import request
 from sqlmodel import Session
 
-from bot import claiming, joining, outbox, pages, preview, reach, refs
+from bot import claiming, joining, pages, places, preview, reach, refs
 from bot.assembly import Bot
 from bot.choosing import Word
 from bot.database import Transaction
@@ -196,7 +196,7 @@ class Visit:
     @property
     def why(self) -> str | None:
         """The page that tells why the message came that brought him here, if one did."""
-        brought = outbox.brought(self.session, self.person.fan_ids, self.claim.id)
+        brought = places.brought(self.session, self.person.fan_ids, self.claim.id)
         return pages.path(self.bot, Page.WHY, brought) if brought else None
 
     def says(self, how: str) -> Word:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, desk, forgetting, outbox, soliciting, writing
+from bot import choosing, competing, desk, forgetting, outbox, soliciting, writing
 from bot.clearing import Ready
 from bot.fates import Fate
 from bot.inbox import Inbox
@@ -314,7 +314,7 @@ class World(RuleBasedStateMachine):
     @rule(fate=FATE, mail=st.booleans())
     def works(self, fate: str, mail: bool) -> None:
         self.hears()
-        soliciting.compete(self.stage.bot)
+        competing.compete(self.stage.bot)
         self.sends(fate, mail)
 
     @rule(fate=FATE, mail=st.booleans())

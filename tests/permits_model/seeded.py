@@ -96,7 +96,7 @@ FAULTS = (
     # Reservations
     Fault(
         "what waits has its place under the caps",
-        "bot/outbox.py",
+        "bot/places.py",
         "COUNTED = (State.WAITING.value, State.SENDING.value",
         "COUNTED = (State.SENDING.value",
     ),
@@ -108,7 +108,7 @@ FAULTS = (
     ),
     Fault(
         "what is deferred gives its place back",
-        "bot/outbox.py",
+        "bot/places.py",
         "COUNTED = (State.WAITING.value,",
         "COUNTED = (State.DEFERRED.value, State.WAITING.value,",
     ),

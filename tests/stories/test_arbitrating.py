@@ -10,7 +10,7 @@ from sqlmodel import col, update
 from bot import arbitrating, assembly, learning, soliciting
 from bot.arbitrating import Decision
 from bot.outbox import Outgoing
-from bot.soliciting import Choice
+from bot.weighing import Choice
 from connectors import Kind
 from offers import arms
 from offers.arms import Arm

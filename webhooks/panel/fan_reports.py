@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from bot import changes, managers, outbox
+from bot import changes, managers, places
 from bot.assembly import Bot
 from bot.changes import Subject
 from bot.outbox import Outgoing, State
@@ -186,7 +186,7 @@ def _used(session: Session, person: Person, now: datetime) -> list[Used]:
     _, caps = house_rules.current(session)
     counted = [
         one
-        for rows in outbox.counted(session, person.fan_ids, now - pressure.LONGEST, now).values()
+        for rows in places.counted(session, person.fan_ids, now - pressure.LONGEST, now).values()
         for _, _, one in rows
     ]
     return pressure.used(counted, caps, Purpose.OFFERS, now)

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from bot import arbitrating, bringing, explaining, own_words, soliciting
 from bot.arbitrating import Decision
-from bot.soliciting import Choice, Preview
+from bot.soliciting import Preview
+from bot.weighing import Choice
 from offers.catalog import Offer
 from optin import people
 from optin.permits import Deferral, Refusal

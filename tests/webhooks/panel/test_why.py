@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from bot import bringing, explaining, explaining_in_text, soliciting
+from bot import bringing, competing, explaining, explaining_in_text
 from bot.changes import Change
 from bot.outbox import Outgoing
 from connectors import Kind
@@ -291,7 +291,7 @@ def test_what_competes_at_once_still_finds_no_room_where_there_is_none(office: O
 
     landed = office.desk().follow(f"/panel/put-off/{second}/now")
     office.later(seconds=6)
-    soliciting.compete(office.bot)
+    competing.compete(office.bot)
 
     assert "It is decided anew in a few seconds." in landed.text
     assert (office.message(second).state, office.message(second).due_at) == ("deferred", until)
@@ -305,7 +305,7 @@ def test_what_competes_at_once_goes_where_the_rules_now_leave_room(office: Offic
 
     office.desk().post(f"/panel/put-off/{second}/now")
     office.later(seconds=6)
-    soliciting.compete(office.bot)
+    competing.compete(office.bot)
 
     assert [message.text.splitlines()[0] for message in send(office)] == ["Bonjour Lea ! Vos 20 % sont prêts."] * 2
 
@@ -327,7 +327,7 @@ def test_what_was_decided_anew_keeps_its_new_day(office: Office) -> None:
     with office.bot.transaction() as session:
         house_rules.change(session, replace(CAPS, gap=timedelta(hours=6)), f"manager:{office.claire.id}", office.now)
     office.later(seconds=6)
-    soliciting.compete(office.bot)
+    competing.compete(office.bot)
     until = office.message(second).due_at
 
     landed = browser.follow(f"/panel/messages/{second}/undo")

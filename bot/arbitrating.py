@@ -19,7 +19,7 @@ from bot import assembly, permitting, places, prices
 from bot.assembly import Bot
 from connectors import Way
 from leads import fan_facts
-from offers import arbitration, arms, catalog, condition_rows, conditions, segments
+from offers import arbitration, arms, arrivals, catalog, condition_rows, conditions, segments
 from offers.arbitration import Beta, Candidate, Price, Ranked
 from offers.beliefs import Beliefs
 from offers.catalog import Offer
@@ -43,6 +43,7 @@ class Stall:
     is_for: Test
     platforms: frozenset[str]
     accounts: frozenset[str]
+    campaigns: frozenset[str]
     gain: float
     guessed: bool  # that
     priority: int
@@ -84,6 +85,7 @@ class Batch:
     reach: Mapping[UUID, list[Reach]]  # by person, as the next two
     counted: Mapping[UUID, tuple[Counted, ...]]
     brought: Mapping[UUID, set[UUID]]
+    campaigns: Mapping[UUID, str]  # by which each came last, where an offer asks for one
 
 
 def market(session: Session, bot: Bot, now: datetime) -> Market:
@@ -131,6 +133,7 @@ def _stall(offer: Offer) -> Stall:
         is_for=conditions.compiled(condition_rows.from_json(offer.conditions)),
         platforms=frozenset(offer.platforms),
         accounts=frozenset(offer.accounts),
+        campaigns=frozenset(offer.campaigns),
         gain=arbitration.gain(offer.worth, offer.cost),
         guessed=offer.worth is None,
         priority=offer.priority,
@@ -148,7 +151,15 @@ def _load(session: Session, market: Market, asked: Mapping[UUID, Person]) -> Bat
     brought: dict[UUID, set[UUID]] = defaultdict(set)
     for fan_id, offer_ids in places.brought_to(session, asked).items():
         brought[asked[fan_id].id] |= offer_ids
-    return Batch(fan_facts.of(session, asked, market.now), reach, counted, brought)
+    facts = fan_facts.of(session, asked, market.now)
+    return Batch(facts, reach, counted, brought, _campaigns(session, market, asked))
+
+
+def _campaigns(session: Session, market: Market, asked: Mapping[UUID, Person]) -> dict[UUID, str]:
+    if not any(stall.campaigns for stall in market.stalls):
+        return {}
+    came = sorted((*last, fan_id) for fan_id, last in arrivals.campaigns(session, asked).items())
+    return {asked[fan_id].id: campaign for _, campaign, fan_id in came}
 
 
 def _decided(person: Person, batch: Batch, market: Market, beta: Beta) -> Decision:
@@ -174,7 +185,8 @@ def _chosen(
     unfit: dict[UUID, str] = {}
     candidates: list[Candidate] = []
     for stall in market.stalls:
-        here = [one for one, _ in open_to_us.values() if _may_show(stall, one)]
+        shown = not stall.campaigns or batch.campaigns.get(person.id) in stall.campaigns
+        here = [one for one, _ in open_to_us.values() if shown and _may_show(stall, one)]
         if why := _unfit(stall, facts, batch.brought[person.id], here):
             unfit[stall.id] = why
         else:

@@ -14,6 +14,8 @@ def note(scene: Scene, fan: Known, *, is_new: bool) -> None:
     """He is new to us, or a link of ours brought him."""
     if is_new or scene.interaction.payload in scene.facts.refs:
         _arrival(scene, fan)
+    if (ref := scene.facts.refs.get(scene.interaction.payload)) and ref.campaign:
+        fan.campaign = ref.campaign
 
 
 def at_offer(scene: Scene, fan: Known, offer_id: UUID) -> None:

@@ -29,6 +29,7 @@ class Ref:
 
     offer_id: UUID
     way_id: UUID | None = None
+    campaign: str = ""  # of that way
     shared_by: UUID | None = None
 
 
@@ -48,7 +49,9 @@ def read(session: Session, secret: str, entries: Collection[Entry]) -> dict[str,
 
 def _ways(session: Session, payloads: Collection[str]) -> dict[str, Ref]:
     codes = [payload.removeprefix(WAY) for payload in payloads if payload.startswith(WAY)]
-    return {of_way(code): Ref(way.offer_id, way.id) for code, way in ways_in.behind(session, codes).items()}
+    return {
+        of_way(code): Ref(way.offer_id, way.id, way.campaign) for code, way in ways_in.behind(session, codes).items()
+    }
 
 
 def _friends(session: Session, secret: str, payloads: Collection[str]) -> dict[str, Ref]:

@@ -33,14 +33,19 @@ class Showcase:
     for_some: Mapping[UUID, Test]  # of the offers that are not for everybody, who may have them
     by_link: Mapping[str, UUID]  # the offers that links of ours name, by payload (bot/refs.py)
 
-    def wished(self, one: Interaction, now: datetime) -> list[Wish]:
-        """What he names: several offers where he names them all as plainly."""
-        named = self._named(one.payload, now)
-        return [named] if named else self._said(one, now)
+    @property
+    def asks_for_campaigns(self) -> bool:
+        """Whether it matters by which campaign a fan came."""
+        return any(offer.campaigns for offer in self.offers.values())
 
-    def anything(self, one: Interaction, asked: str, now: datetime) -> list[Wish]:
+    def wished(self, one: Interaction, campaign: str, now: datetime) -> list[Wish]:
+        """What he names: several offers where he names them all as plainly. What a link names shows everywhere."""
+        named = self._named(one.payload, now)
+        return [named] if named else self._said(one, campaign, now)
+
+    def anything(self, one: Interaction, asked: str, campaign: str, now: datetime) -> list[Wish]:
         """All that is shown where he asks, for who names none of it."""
-        place = Place(one.platform, one.account, one.thread, now)
+        place = Place(one.platform, one.account, one.thread, now, campaign)
         shown = (offer for offer in self.offers.values() if catalog.is_open(offer, now))
         return [Wish(offer, asked) for offer in shown if place.suits(_candidate(offer))]
 
@@ -56,10 +61,11 @@ class Showcase:
             (Wish(offer, "") for offer in shown if catalog.is_open(offer, now) or self.instead(offer, now)), None
         )
 
-    def _said(self, one: Interaction, now: datetime) -> list[Wish]:
+    def _said(self, one: Interaction, campaign: str, now: datetime) -> list[Wish]:
         if not self.offers:
             return []
-        found = matching.matches(self.matcher, one.text, one.platform, one.account, one.thread, now)
+        place = Place(one.platform, one.account, one.thread, now, campaign)
+        found = matching.matches(self.matcher, one.text, place)
         return [Wish(self.offers[each.offer_id], each.keyword) for each in found]
 
     def instead(self, offer: Offer, now: datetime, about: FanFacts | None = None) -> Offer | None:
@@ -100,6 +106,7 @@ def _candidate(offer: Offer) -> Candidate:
         platforms=frozenset(offer.platforms),
         accounts=frozenset(offer.accounts),
         posts=frozenset(offer.posts),
+        campaigns=frozenset(offer.campaigns),
         starts_at=offer.starts_at,
         ends_at=None if offer.fallback_id else offer.ends_at,
         priority=offer.priority if offer.state == State.OPEN.value else PAUSED,

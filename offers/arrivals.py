@@ -92,6 +92,16 @@ def ends(session: Session, fan_id: UUID) -> Ends | None:
     return Ends(*row) if row else None
 
 
+def campaigns(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, tuple[int, str]]:
+    """The last campaign by which each of these fans came, behind the id of that arrival: the higher the later."""
+    named = sa.select(col(Arrival.fan_id), col(Arrival.id), col(WayIn.campaign))
+    by_campaign = named.join(WayIn, col(WayIn.id) == col(Arrival.way_id)).where(
+        among(Arrival.fan_id, "fan_ids"), col(WayIn.campaign) != ""
+    )
+    rows = session.execute(by_campaign.order_by(col(Arrival.id)), {"fan_ids": fan_ids})
+    return {fan_id: (arrival_id, campaign) for fan_id, arrival_id, campaign in rows}
+
+
 def by_way(session: Session, way_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many people came by each of these ways."""
     counts = (

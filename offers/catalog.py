@@ -53,6 +53,8 @@ class Offer(SQLModel, table=True):
     platforms: list[str] = document()  # empty: everywhere
     accounts: list[str] = document()
     posts: list[str] = document()
+    # Of the ways in (offers/ways_in.py), by which a fan came last.
+    campaigns: list[str] = Field(default_factory=list, sa_type=JSON, nullable=False)
     # What it is about, in small letters: who took it likes that.
     themes: list[str] = Field(default_factory=list, sa_type=JSON, nullable=False)
     starts_at: datetime | None = None

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import case, or_, update
 from sqlmodel import Session, col, select
 
-from offers import condition_rows, stock, texts
+from offers import condition_rows, stock, texts, ways_in
 from offers.catalog import Kind, Offer, State
 from offers.texts import Fault
 from optin.words import normalise
@@ -30,7 +30,7 @@ LONGEST = {
     "gain": 200,
 }
 LONGEST_KEYWORD = 60
-LONGEST_THEME = 40
+LONGEST_WORD = {"themes": 40, "campaigns": ways_in.LONGEST}
 MOST_STOCK = 100_000_000
 MOST_PRIORITY = 1000
 MONEY = ("worth", "cost")
@@ -68,6 +68,7 @@ class Sheet:
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -107,7 +108,7 @@ def faults(sheet: Sheet, taken: int = 0) -> Faults:
         *(_too_long(name, gain, "gain") for name, gain in _gains(sheet)),
         ("name", Fault(Amiss.MISSING)) if not sheet.name else None,
         *(("keywords", fault) for word in sheet.keywords if (fault := _keyword_fault(word))),
-        *(("themes", Fault(Amiss.TOO_LONG, str(LONGEST_THEME))) for word in sheet.themes if len(word) > LONGEST_THEME),
+        *_long_words(sheet),
         ("stock", Fault(Amiss.OUT_OF_RANGE, str(MOST_STOCK))) if not 0 <= (sheet.stock or 0) <= MOST_STOCK else None,
         ("stock", Fault(Amiss.BELOW_TAKEN, str(taken))) if sheet.stock is not None and sheet.stock < taken else None,
         ("priority", Fault(Amiss.OUT_OF_RANGE, str(MOST_PRIORITY))) if abs(sheet.priority) > MOST_PRIORITY else None,
@@ -206,6 +207,11 @@ def _keyword_fault(word: str) -> Fault | None:
     if not normalise(word):
         return Fault(Amiss.NO_WORD, word)
     return Fault(Amiss.TOO_LONG, str(LONGEST_KEYWORD)) if len(word) > LONGEST_KEYWORD else None
+
+
+def _long_words(sheet: Sheet) -> Iterator[tuple[str, Fault]]:
+    for name, most in LONGEST_WORD.items():
+        yield from ((name, Fault(Amiss.TOO_LONG, str(most))) for word in getattr(sheet, name) if len(word) > most)
 
 
 def _is_a_price(sheet: Sheet, name: str) -> bool:

@@ -28,13 +28,14 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An offer, as far as it matters here. No platforms, accounts or posts means all of them."""
+    """An offer, as far as it matters here. Where it names no places of a kind, it shows at all of them."""
 
     offer_id: UUID
     keywords: tuple[str, ...]
     platforms: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
     posts: frozenset[str] = frozenset()
+    campaigns: frozenset[str] = frozenset()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     priority: int = 0
@@ -51,15 +52,21 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when a fan asks."""
+    """Where and when a fan asks, and by which campaign he came ("" for none)."""
 
     platform: str
     account: str
     post: str
     now: datetime
+    campaign: str = ""
 
     def suits(self, offer: Candidate) -> bool:
-        asked = ((offer.platforms, self.platform), (offer.accounts, self.account), (offer.posts, self.post))
+        asked = (
+            (offer.platforms, self.platform),
+            (offer.accounts, self.account),
+            (offer.posts, self.post),
+            (offer.campaigns, self.campaign),
+        )
         begun = offer.starts_at is None or offer.starts_at <= self.now
         lasts = offer.ends_at is None or self.now < offer.ends_at
         return offer.open and begun and lasts and all(not those or this in those for those, this in asked)
@@ -124,14 +131,14 @@ class Matcher:
             yield together
 
 
-def match(matcher: Matcher, text: str, platform: str, account: str, post: str, now: datetime) -> Match | None:
+def match(matcher: Matcher, text: str, place: Place) -> Match | None:
     """The offer that `text` asks for, among those that may be had here and now; None where it asks for none."""
-    return next(iter(matches(matcher, text, platform, account, post, now)), None)
+    return next(iter(matches(matcher, text, place)), None)
 
 
-def matches(matcher: Matcher, text: str, platform: str, account: str, post: str, now: datetime) -> list[Match]:
+def matches(matcher: Matcher, text: str, place: Place) -> list[Match]:
     """The same, and the others that `text` names as plainly as that one."""
-    said, place = tokens(text), Place(platform, account, post, now)
+    said = tokens(text)
     if found := best(matcher, said, place):
         return [Match(keyword.offer.offer_id, keyword.text, True, Why.WRITTEN) for keyword in found]
     corrected = matcher.spelling.corrected(said)

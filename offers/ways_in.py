@@ -52,10 +52,12 @@ class Name:
 
     @classmethod
     def typed(cls, source: str, medium: str, campaign: str) -> "Name":
-        """Small letters and single spaces: "Poster" and "poster" would be counted apart."""
-        return cls(
-            *(" ".join(unicodedata.normalize("NFC", word).lower().split()) for word in (source, medium, campaign))
-        )
+        return cls(*map(word, (source, medium, campaign)))
+
+
+def word(typed: str) -> str:
+    """Small letters and single spaces: "Poster" and "poster" would be counted apart."""
+    return " ".join(unicodedata.normalize("NFC", typed).lower().split())
 
 
 def faults(name: Name) -> dict[str, list[Fault]]:

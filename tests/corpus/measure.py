@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.language import detect
 from bot.meaning import Meaning, is_plain, promotable, read
-from offers.matching import Matcher, match
+from offers.matching import Matcher, Place, match
 from optin.answers import meant, stops
 from optin.wishes import CancelContract, Stop, Wishes, verdict
 from tests.corpus import shared
@@ -16,6 +16,7 @@ from tests.corpus.told import MONDAY, ZONE, label
 from tests.corpus.wishes import CATALOGUE, large
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+HERE = Place("facebook", "page", "post", NOW)
 SXSW, BANK, CLINC, CARE, SMS, ASSISTANT, LETTERS, HATE = (
     *("en/sxsw_brand_tweets.csv", "en/banking77_train.csv", "en/clinc150_train.csv"),
     *("en/ibm_twitter_care_conversations.csv", "en/sms_spam_collection.csv", "en/bitext_customer_service.csv"),
@@ -44,7 +45,7 @@ def our_own() -> None:
     wishing = [text for text, label in meanings if label == Meaning.WISH]
     show("  wishes that no person need look at", sum(is_plain(text, "promo") for text in wishing), len(wishing))
     matcher, wishes = Matcher(CATALOGUE), labelled("wishes.txt")
-    asked = [(match(matcher, text, "facebook", "page", "post", NOW), label) for text, label in wishes]
+    asked = [(match(matcher, text, HERE), label) for text, label in wishes]
     right = sum(found is not None and found.keyword == label for found, label in asked)
     wanted, found = sum(label != "none" for _, label in asked), sum(found is not None for found, _ in asked)
     show("  keywords: recall", right, wanted)
@@ -136,7 +137,7 @@ def speed() -> None:
         "verdict": lambda text: verdict(text, MONDAY, ZONE),
         "read": read,
         "detect": lambda text: detect(text, "fr"),
-        "match (50 offers, 150 keywords)": lambda text: match(matcher, text, "facebook", "page", "post", NOW),
+        "match (50 offers, 150 keywords)": lambda text: match(matcher, text, HERE),
     }
     samples = [shared.texts(name)[:1000] for name in (SXSW, HATE, LETTERS)]
     for name, work in works.items():

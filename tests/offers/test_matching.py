@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.matching import Candidate, Match, Matcher, Why, match, matches
+from offers.matching import Candidate, Match, Matcher, Place, Why, match, matches
 from tests.corpus.sentences import labelled
 from tests.corpus.wishes import CATALOGUE
 
@@ -17,9 +18,12 @@ OURS = Matcher(CATALOGUE)
 PROMO = Candidate(UUID(int=1), ("PROMO",))
 
 
-def asked(offers: list[Candidate] | Matcher, text: str, post: str = "post", now: datetime = NOW) -> Match | None:
+HERE = Place("facebook", "page", "post", NOW, "summer")
+
+
+def asked(offers: list[Candidate] | Matcher, text: str, now: datetime = NOW) -> Match | None:
     matcher = offers if isinstance(offers, Matcher) else Matcher(tuple(offers))
-    return match(matcher, text, "facebook", "page", post, now)
+    return match(matcher, text, replace(HERE, now=now))
 
 
 def offer_asked(offers: list[Candidate], text: str = "promo") -> int | None:
@@ -81,22 +85,31 @@ def test_an_offer_that_is_not_open_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("platforms", "accounts", "posts", "found"),
+    ("places", "found"),
     [
-        ("facebook", "", "", True),
-        ("x", "", "", False),
-        ("", "page", "", True),
-        ("", "other", "", False),
-        ("", "", "post", True),
-        ("", "", "other", False),
-        ("x facebook", "other page", "other post", True),
-        ("facebook", "other", "post", False),
+        ({"platforms": "facebook"}, True),
+        ({"platforms": "x"}, False),
+        ({"accounts": "page"}, True),
+        ({"accounts": "other"}, False),
+        ({"posts": "post"}, True),
+        ({"posts": "other"}, False),
+        ({"campaigns": "summer"}, True),
+        ({"campaigns": "winter"}, False),
+        (
+            {
+                "platforms": "x facebook",
+                "accounts": "other page",
+                "posts": "other post",
+                "campaigns": "winter summer",
+            },
+            True,
+        ),
+        ({"platforms": "facebook", "accounts": "other", "posts": "post", "campaigns": "summer"}, False),
     ],
 )
-def test_an_offer_is_found_only_where_it_belongs(platforms: str, accounts: str, posts: str, found: bool) -> None:
-    where, whose, what = (frozenset(names.split()) for names in (platforms, accounts, posts))
-
-    offer = replace(PROMO, platforms=where, accounts=whose, posts=what)
+def test_an_offer_is_found_only_where_it_belongs(places: dict[str, str], found: bool) -> None:
+    wanted: dict[str, Any] = {kind: frozenset(names.split()) for kind, names in places.items()}
+    offer = replace(PROMO, **wanted)
 
     assert (asked([offer], "promo") is not None) is found
 
@@ -113,7 +126,7 @@ def test_offers_that_share_the_longest_word_are_named_as_plainly_and_the_others_
     )
     matcher = Matcher((any_promo, mug, tea))
 
-    found = matches(matcher, "la promo tea, svp", "facebook", "page", "post", NOW)
+    found = matches(matcher, "la promo tea, svp", HERE)
 
     assert [one.offer_id for one in found] == [tea.offer_id, mug.offer_id]
 
@@ -141,23 +154,24 @@ instants = st.integers(-9, 9).map(lambda days: NOW + timedelta(days=days))
 names = st.frozensets(st.sampled_from("abc"))
 
 
-@given(st.sampled_from("abc"), st.sampled_from("abc"), st.sampled_from("abc"), instants, st.data())
-def test_only_what_suits_place_and_moment_is_ever_found(
-    platform: str, account: str, post: str, now: datetime, data: st.DataObject
-) -> None:
-    offer = st.builds(
-        Candidate, st.uuids(), st.just(("PROMO",)), names, names, names, st.none() | instants, st.none() | instants
-    )
+places = st.builds(Place, *[st.sampled_from("abc")] * 3, instants, st.sampled_from("abc"))
+
+
+@given(places, st.data())
+def test_only_what_suits_place_and_moment_is_ever_found(place: Place, data: st.DataObject) -> None:
+    now, until = place.now, st.none() | instants
+    offer = st.builds(Candidate, st.uuids(), st.just(("PROMO",)), names, names, names, names, until, until)
     offers = {each.offer_id: each for each in data.draw(st.lists(offer, max_size=6))}
 
-    found = match(Matcher(tuple(offers.values())), "promo", platform, account, post, now)
+    found = match(Matcher(tuple(offers.values())), "promo", place)
 
     suits: set[UUID | None] = {
         each.offer_id
         for each in offers.values()
-        if (not each.platforms or platform in each.platforms)
-        and (not each.accounts or account in each.accounts)
-        and (not each.posts or post in each.posts)
+        if (not each.platforms or place.platform in each.platforms)
+        and (not each.accounts or place.account in each.accounts)
+        and (not each.posts or place.post in each.posts)
+        and (not each.campaigns or place.campaign in each.campaigns)
         and (each.starts_at is None or each.starts_at <= now)
         and (each.ends_at is None or now < each.ends_at)
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot import forgetting, refs
+from bot import arbitrating, forgetting, refs
 from bot.inbox import Inbox
 from connectors import Kind
 from leads import feed, profiles, rows
@@ -22,6 +22,7 @@ from optin.fans import Handle
 from optin.links import Proof
 from tests.owl import Owl
 from tests.stage import SECRET, Stage
+from tests.stories.test_soliciting import allow, meet
 
 
 @pytest.fixture
@@ -87,6 +88,47 @@ def test_the_first_and_the_last_touch_are_kept_apart(stage: Stage) -> None:
     assert touch(stage, "first_touch") == OWL | words | {"utm_source": "vitrine"}
     assert touch(stage, "last_touch") == OWL | words | {"utm_source": "affiche"}
     assert record(stage) == before  # whatever he did since
+
+
+def test_an_offer_for_one_campaign_shows_to_who_came_by_it_last(stage: Stage) -> None:
+    plain = stage.offer(keywords=["bonjour"])
+    summer, winter = (way_to(stage, plain, Name(word, "", word)) for word in ("été", "hiver"))
+    tea = stage.offer(slug="tea", keywords=["thé"], campaigns=["été"])
+
+    def is_offered_tea(who: str) -> bool:
+        stage.does(Kind.MESSAGE, "thé ?", who, platform="owl", account="tree", thread="")
+        stage.work()
+        return who.title() in {claim.name for claim in stage.all(Claim) if claim.offer_id == tea.id}
+
+    comes_by(stage, winter, "max")
+    comes_by(stage, summer, "lea")
+    stage.does(Kind.REFERRAL, who="zoe", platform="owl", account="tree", payload=summer, thread="")
+    together = is_offered_tea("zoe")  # both heard at once
+    apart = [is_offered_tea(who) for who in ("ben", "max", "lea")]
+    comes_by(stage, summer, "max")
+    comes_by(stage, summer, "eve")
+    comes_by(stage, winter, "eve")
+
+    assert together
+    assert apart == [False, False, True]
+    assert [is_offered_tea(who) for who in ("max", "eve")] == [True, False]
+
+
+def test_what_is_brought_keeps_to_its_campaign(stage: Stage) -> None:
+    summer = way_to(stage, stage.offer(keywords=["bonjour"]), Name("poster", "", "summer"))
+    lea, max_ = (meet(stage, who) for who in ("lea", "max"))
+    for fan in (lea, max_):
+        allow(stage, fan)
+    stage.does(Kind.MESSAGE, "bonjour", "lea", payload=summer)
+    stage.work()
+    tea = stage.offer(slug="tea", keywords=["tea"], campaigns=["summer"])
+
+    with stage.bot.reading() as session:
+        hers, his = (arbitrating.best_for(session, stage.bot, fan, stage.now, seed=1) for fan in (lea, max_))
+
+    assert hers.winner is not None
+    assert (hers.winner.offer_id, tea.id in hers.unfit) == (tea.id, False)
+    assert his.unfit[tea.id] == "shown_elsewhere"
 
 
 def test_a_comment_is_a_touch_and_the_post_stands_in_it(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
+from offers import ways_in
 from offers.catalog import Kind, Offer
 from offers.editing import LANGUAGES, MONEY, PARTS, Amiss, Faults, Sheet, sheet_of
 from offers.questions import Question
@@ -25,6 +26,7 @@ SINGLE = (
     "keywords",
     "themes",
     "posts",
+    "campaigns",
     "starts_at",
     "ends_at",
     "priority",
@@ -72,6 +74,7 @@ def of(offer: Offer) -> Typed:
         "keywords": ", ".join(sheet.keywords),
         "themes": ", ".join(sheet.themes),
         "posts": "\n".join(sheet.posts),
+        "campaigns": ", ".join(sheet.campaigns),
         "starts_at": _local(sheet.starts_at),
         "ends_at": _local(sheet.ends_at),
         "priority": str(sheet.priority),
@@ -101,6 +104,7 @@ def read(typed: Typed) -> tuple[Sheet, Faults]:
         platforms=typed.platforms,
         accounts=typed.accounts,
         posts=listed(typed["posts"], r"[,;\s]"),
+        campaigns=tuple(dict.fromkeys(map(ways_in.word, listed(typed["campaigns"], r"[,;\n]")))),
         starts_at=_moment(typed, "starts_at", faults),
         ends_at=_moment(typed, "ends_at", faults),
         priority=_number(typed, "priority", faults) or 0,

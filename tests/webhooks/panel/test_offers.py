@@ -24,6 +24,7 @@ FULL: dict[str, Any] = {
     "keywords": "promo, #Bienvenue\npromo; welcome",
     "themes": "Thé vert, cadeau",
     "posts": "post-1\npost-2",
+    "campaigns": "Été 2026,  black   friday, été 2026",
     "starts_at": "2026-11-03T08:00",
     "ends_at": "2027-07-01T00:00",
     "priority": "5",
@@ -66,6 +67,7 @@ def test_a_manager_makes_an_offer_that_no_fan_sees_yet(office: Office) -> None:
     assert "Saved as a draft. No fan sees it before you open it." in landed.text
     assert (offer.state, offer.slug, offer.name, offer.value) == ("draft", "bienvenue", "Bienvenue", "-20 %")
     assert offer.themes == ["thé vert", "cadeau"]
+    assert offer.campaigns == ["été 2026", "black friday"]  # as ways in are named, however it was typed
     assert (offer.keywords, offer.posts) == (["promo", "#Bienvenue", "welcome"], ["post-1", "post-2"])
     assert (offer.platforms, offer.accounts) == (["pigeon"], ["loft"])
     assert (offer.priority, offer.stock, offer.code_prefix, offer.needs_approval) == (5, 1000, "ZEPHYR", True)

@@ -22,6 +22,7 @@ from optin.fans import Handle
 from optin.links import Proof
 from tests.owl import Owl
 from tests.stage import SECRET, Stage
+from tests.stories.test_answering import counted
 from tests.stories.test_soliciting import allow, meet
 
 
@@ -112,6 +113,25 @@ def test_an_offer_for_one_campaign_shows_to_who_came_by_it_last(stage: Stage) ->
     assert together
     assert apart == [False, False, True]
     assert [is_offered_tea(who) for who in ("max", "eve")] == [True, False]
+
+
+def test_where_no_offer_names_a_campaign_nobody_asks_who_came_by_which(stage: Stage) -> None:
+    """And one question answers it for a whole batch where an offer does."""
+    comes_by(stage, way_to(stage, stage.offer(), Name("poster", "", "summer")))
+
+    def asked() -> list[int]:
+        for who in ("lea", "max", "zoe"):
+            stage.writes("promo", who, platform="owl", account="tree", thread="")
+        with counted(stage) as statements:
+            stage.hear()
+        return [len(statements), sum("way_in.campaign" in one and "arrival" in one for one in statements)]
+
+    asked()  # from now on all of them are known
+    before, by_campaign = asked()
+    stage.offer(slug="tea", keywords=["tea"], campaigns=["summer"])
+
+    assert by_campaign == 0
+    assert asked() == [before + 1, 1]
 
 
 def test_what_is_brought_keeps_to_its_campaign(stage: Stage) -> None:

@@ -72,14 +72,26 @@ def _known(tree: Tree, now: datetime) -> Known:
     Materialized, so that PostgreSQL joins before it filters: it takes a few conditions for so rare that it would then
     go through one subquery for each row of another.
     """
-    person = sa.select(_PERSON.label("person_id"), (func.count() > 1).label("linked")).group_by(_PERSON).subquery()
+    person = _people(tree).subquery()
     joined: sa.FromClause = person
-    columns: list[sa.ColumnElement[object]] = [person.c.person_id, person.c.linked]
+    columns: list[sa.ColumnElement[object]] = [*person.c]
     for name, condition in _named(tree).items():
         each = condition_queries.known(condition, now)
         joined = joined.outerjoin(each, each.c.person_id == person.c.person_id)
         columns.append(each.c.value.label(name))
     return sa.select(*columns).select_from(joined).cte("known").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _people(tree: Tree) -> sa.Select[*tuple[object, ...]]:
+    """A row for each person; where a profile is asked for, with whether he objects to that."""
+    everybody: sa.Select[*tuple[object, ...]] = sa.select(
+        _PERSON.label("person_id"), (func.count() > 1).label("linked")
+    ).group_by(_PERSON)
+    if not any(FIELDS[condition.field].profile for condition in conditions.rows(tree)):
+        return everybody
+    no = condition_queries.objecting()
+    objects = func.count(no.c.person_id) > 0
+    return everybody.add_columns(objects.label("objects")).outerjoin(no, no.c.person_id == _PERSON)
 
 
 def _named(tree: Tree) -> dict[str, Condition]:
@@ -89,7 +101,7 @@ def _named(tree: Tree) -> dict[str, Condition]:
 
 def _matching(tree: Tree, known: Known, now: datetime) -> sa.Select[UUID]:
     columns = {condition: known.c[name] for name, condition in _named(tree).items()}
-    return sa.select(known.c.person_id).where(_where(tree, True, columns, known.c.linked, now))
+    return sa.select(known.c.person_id).where(_where(tree, True, columns, known, now))
 
 
 def rests_on_consent(tree: Tree) -> bool:
@@ -97,18 +109,17 @@ def rests_on_consent(tree: Tree) -> bool:
     return any(FIELDS[condition.field].replayed for condition in conditions.rows(tree))
 
 
-def _where(
-    tree: Tree, wanted: bool, columns: Columns, linked: ColumnElement[bool], now: datetime
-) -> ColumnElement[bool]:
+def _where(tree: Tree, wanted: bool, columns: Columns, known: Known, now: datetime) -> ColumnElement[bool]:
     """That the tree is true, or that it is false: a `not` is carried down, so that "may" stays on the wide side."""
     match tree:
         case All(of) | Any(of):
-            parts = [_where(each, wanted, columns, linked, now) for each in of]
+            parts = [_where(each, wanted, columns, known, now) for each in of]
             together = isinstance(tree, All) is wanted
             return sa.and_(sa.true(), *parts) if together else sa.or_(sa.false(), *parts)
         case Not(of):
-            return _where(of, not wanted, columns, linked, now)
+            return _where(of, not wanted, columns, known, now)
         case Condition():
             holds = condition_queries.holds(tree, columns[tree], now)
-            surely = holds if wanted else sa.not_(holds)
-            return sa.or_(linked, surely) if FIELDS[tree.field].replayed else surely
+            about, surely = FIELDS[tree.field], holds if wanted else sa.not_(holds)
+            surely = sa.and_(~known.c.objects, surely) if about.profile else surely
+            return sa.or_(known.c.linked, surely) if about.replayed else surely

@@ -44,6 +44,14 @@ def holds(condition: Condition, value: ColumnElement[Any], now: datetime) -> Col
     return _HOLDS[condition.operator](value, condition.value, now)
 
 
+def objecting() -> sa.Subquery:
+    """`person_id` of whoever has a fan who objects to profiling: no condition on a profile is asked of him. After a
+    link, only the journal replayed can tell."""
+    said_no = col(Consent.act) == Act.WITHDRAWN.value
+    fans = sa.select(col(Consent.fan_id)).where(said_no, scores.objected(Consent.fan_id))
+    return sa.select(_PERSON).where(col(Fan.id).in_(fans)).distinct().subquery()
+
+
 def _one_of(column: Any, *where: ColumnElement[bool]) -> Callable[[tuple[str, ...]], sa.Select[Any]]:
     """Whether a row of his has one of these words."""
     return lambda words: _each(column.class_, _THERE, column.in_(words), *where)
@@ -70,17 +78,17 @@ def _of_json_text(element: Any, compiler: Any, **how: Any) -> str:
 
 
 def _liking(themes: tuple[str, ...]) -> sa.Select[Any]:
-    """Who took an offer of one of these themes, and doesn't object to being profiled."""
+    """Who took an offer of one of these themes."""
     theme = _WordsOf(col(Offer.themes)).table_valued("value")
     offers = sa.select(col(Offer.id)).join(theme, sa.true()).where(theme.c.value.in_(themes))
-    return _each(Claim, _THERE, _CLAIMED, col(Claim.offer_id).in_(offers), ~scores.objected(Claim.fan_id))
+    return _each(Claim, _THERE, _CLAIMED, col(Claim.offer_id).in_(offers))
 
 
 def _propensity(_: object) -> sa.Select[Any]:
     """As `conditions.propensity` has it."""
     held = func.count(col(Claim.offer_id).distinct())
     taken = func.count(sa.case((_CLAIMED, col(Claim.offer_id))).distinct())
-    return _each(Claim, 100 * taken // (held + 1), ~scores.objected(Claim.fan_id))
+    return _each(Claim, 100 * taken // (held + 1))
 
 
 def _times(kind: Kind) -> Callable[[int], sa.Select[Any]]:

@@ -1,8 +1,9 @@
 """Conditions: whom an offer is for, as a tree with one meaning. Here it is asked of one person, and in SQL of all
 people at once (leads/audience.py).
 
-There is no third truth. Nothing known is an empty set, a zero or a "never": none of the languages, no comment, and
-neither within ten days nor longer ago than ten. So a condition and its contrary always share out all fans.
+Nothing known is an empty set, a zero or a "never": none of the languages, no comment, and neither within ten days nor
+longer ago than ten. So a condition and its contrary share out all fans, but for those who object to profiling: what a
+profile would say of them is not asked, and neither a condition on it nor its contrary holds.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -116,6 +117,7 @@ class FanFacts:
     comments: int = 0
     messages: int = 0
     is_lead: bool = False
+    objects_to_profiling: bool = False
     stage: frozenset[str] = frozenset({Stage.ANONYMOUS.value})  # the one at which he is
     is_customer: bool = False
     ambassador: int = 0  # points, by leads/ambassadors.py
@@ -142,6 +144,7 @@ class Field:
     words: tuple[str, ...] = ()  # where there are no others
     folded: bool = False  # its words are kept in small letters
     replayed: bool = False  # it rests on consent: after a link, only the journal replayed can tell
+    profile: bool = False  # nobody who objects to profiling is chosen by it, nor by its contrary
 
 
 FIELDS: Mapping[str, Field] = {
@@ -150,8 +153,12 @@ FIELDS: Mapping[str, Field] = {
     "source_post": Field(Kind.WORDS, "Post that brought the fan to an offer", "posts"),
     "holds_offer": Field(Kind.OFFERS, "Offer that the fan asked for", "held"),
     "claimed_offer": Field(Kind.OFFERS, "Offer of which the fan has the code", "claimed"),
-    "affinity": Field(Kind.WORDS, "Affinity: took offers of the theme", "likes", folded=True, replayed=True),
-    "propensity": Field(Kind.COUNT, "Propensity: how often the fan takes an offer, in %", "propensity", replayed=True),
+    "affinity": Field(
+        Kind.WORDS, "Affinity: took offers of the theme", "likes", folded=True, replayed=True, profile=True
+    ),
+    "propensity": Field(
+        Kind.COUNT, "Propensity: how often the fan takes an offer, in %", "propensity", replayed=True, profile=True
+    ),
     "first_met": Field(Kind.AGE, "First heard from", "first_met"),
     "last_heard": Field(Kind.AGE, "Last heard from", "last_heard"),
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),
@@ -159,7 +166,7 @@ FIELDS: Mapping[str, Field] = {
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
     "stage": Field(Kind.WORDS, "Stage that the fan has reached", "stage", tuple(map(str, Stage)), replayed=True),
     "is_customer": Field(Kind.YES_OR_NO, "Is a customer", "is_customer"),
-    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador", replayed=True),
+    "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador", replayed=True, profile=True),
     "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),
     "last_purchase": Field(Kind.AGE, "Last purchase", "last_purchase"),
     "spent": Field(Kind.MONEY, "Money spent", "spent"),
@@ -175,18 +182,25 @@ def evaluate(tree: Tree, facts: FanFacts) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def compiled(tree: Tree) -> Test:
-    """The question, ready to be asked of many."""
+def compiled(tree: Tree, wanted: bool = True) -> Test:
+    """The question, ready to be asked of many: that the tree is true, or that it is false. A `not` is carried down to
+    the rows, so that what must not be asked of somebody does not come true by being denied."""
     match tree:
-        case All(of):
-            return _all([compiled(each) for each in of])
-        case Any(of):
-            return _any([compiled(each) for each in of])
+        case All(of) | Any(of):
+            together = _all if isinstance(tree, All) is wanted else _any
+            return together([compiled(each, wanted) for each in of])
         case Not(of):
-            holds = compiled(of)
-            return lambda facts: not holds(facts)
-        case Condition(name, operator, value):
-            return _TESTS[operator](attrgetter(FIELDS[name].fact), value)
+            return compiled(of, not wanted)
+        case Condition():
+            return _row(tree, wanted)
+
+
+def _row(condition: Condition, wanted: bool) -> Test:
+    about = FIELDS[condition.field]
+    holds = _TESTS[condition.operator](attrgetter(about.fact), condition.value)
+    if about.profile:
+        return lambda facts: not facts.objects_to_profiling and holds(facts) is wanted
+    return holds if wanted else lambda facts: not holds(facts)
 
 
 def rows(tree: Tree) -> Iterator[Condition]:

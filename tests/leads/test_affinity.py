@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from leads import audience, fan_facts
-from offers.conditions import Condition, Operator, Tree, evaluate
+from offers.conditions import All, Any, Condition, Not, Operator, Tree, evaluate
 from optin import consents, links
 from optin.fans import Fan
 from optin.links import Proof
@@ -41,16 +41,33 @@ def test_they_are_of_the_whole_person(stage: Stage) -> None:
         assert [for_whom(session, stage, takes(share)) for share in (33, 34)] == [she, []]  # 1 of 2, and one more
 
 
-def test_who_objects_to_profiling_has_neither(stage: Stage) -> None:
+def test_who_objects_to_profiling_is_chosen_by_no_profile_and_by_no_contrary_of_one(stage: Stage) -> None:
     bob = stage.lead(stage.offer(themes=["tea"]), "bob").fan_id
+    profiles = [
+        condition
+        for name, operator, value in (
+            ("affinity", Operator.ANY_OF, ("tea",)),
+            ("affinity", Operator.NONE_OF, ("tea",)),
+            ("propensity", Operator.AT_LEAST, 0),
+            ("propensity", Operator.AT_MOST, 100),
+            ("ambassador_score", Operator.AT_LEAST, 0),
+            ("ambassador_score", Operator.AT_MOST, 100),
+        )
+        for condition in (Condition(name, operator, value), Not(Condition(name, operator, value)))
+    ]
+    french = Condition("language", Operator.ANY_OF, ("fr",))
 
     with stage.bot.transaction() as session:
-        before = [for_whom(session, stage, tree) for tree in (LIKES_TEA, takes(50))]
-        not_yet = for_whom(session, stage, takes(51))  # 1 of 1, and one more
+        chosen_before = [for_whom(session, stage, tree) for tree in profiles]
         now = stage.clock()
         no = consents.withdrawn(bob, "email", "page", "", now, now, purpose=Purpose.PROFILING)
         consents.journal(session, [no])
 
-        assert before == [[bob], [bob]]
-        assert not_yet == []
-        assert [for_whom(session, stage, tree) for tree in (LIKES_TEA, takes(1))] == [[], []]
+        pairs = zip(chosen_before[::2], chosen_before[1::2], strict=True)
+        assert [one + other for one, other in pairs] == [[bob]] * 6
+        assert [for_whom(session, stage, tree) for tree in profiles] == [[]] * len(profiles)
+        for tree in profiles:
+            assert for_whom(session, stage, All((french, tree))) == for_whom(session, stage, Not(Any((tree,)))) == []
+            assert for_whom(session, stage, Not(All((tree, Not(tree))))) == []
+            assert for_whom(session, stage, Any((french, tree))) == [bob]  # by what is no profile
+            assert for_whom(session, stage, Not(All((tree, Not(french))))) == [bob]

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from bot import database
 from leads import audience, fan_facts
 from leads.pipeline import Lead
-from offers.conditions import EVERYBODY, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate
+from offers.conditions import EVERYBODY, FIELDS, All, Any, Condition, FanFacts, Not, Operator, Tree, Yes, evaluate
 from offers.stages import Stage
 from optin import consents, links
 from optin.consents import Consent
@@ -67,16 +67,17 @@ def test_sql_and_python_mean_the_same(database_url: str, number: int) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_each_row_and_its_contrary_share_out_all_people(database_url: str) -> None:
+def test_each_row_and_its_contrary_share_out_all_people_but_who_must_not_be_profiled(database_url: str) -> None:
     with session_of(database_url) as session:
         crowd.gathered(session, 3)
-        everybody = sorted(facts_of_all(session))
+        facts = facts_of_all(session)
+        asked = {False: sorted(facts), True: sorted(one for one in facts if not facts[one].objects_to_profiling)}
 
         @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
         @given(ROWS)
         def shared_out(row: Condition) -> None:
             theirs, others = (list(audience.members(session, tree, NOW)) for tree in (row, Not(row)))
-            assert sorted(theirs + others) == everybody
+            assert sorted(theirs + others) == asked[FIELDS[row.field].profile]
 
         shared_out()
 
@@ -98,12 +99,17 @@ def test_the_invented_crowd_has_people_of_each_sort(database_url: str) -> None:
         "messages",
         "is_lead",
         "is_customer",
+        "objects_to_profiling",
+        "likes",
+        "propensity",
         "ambassador",
         "granted",
         "purchases",
         "spent",
     ):
         assert 5 < sum(1 for each in facts if getattr(each, name)) < len(facts), name
+    assert len({each.likes for each in facts}) > 2
+    assert len({each.propensity for each in facts}) > 4
     at = Counter(stage for each in facts for stage in each.stage)
     assert {stage for stage in Stage if at[stage] > 1} == set(Stage)
 

@@ -88,7 +88,7 @@ def _propensity(_: object) -> sa.Select[Any]:
     """As `conditions.propensity` has it."""
     held = func.count(col(Claim.offer_id).distinct())
     taken = func.count(sa.case((_CLAIMED, col(Claim.offer_id))).distinct())
-    return _each(Claim, 100 * taken // (held + 1))
+    return _each(Claim, 100 * taken // held)
 
 
 def _times(kind: Kind) -> Callable[[int], sa.Select[Any]]:

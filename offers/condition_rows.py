@@ -239,6 +239,7 @@ _VALUES: Mapping[Kind, Callable[[object], Value]] = {
     Kind.WORDS: _words,
     Kind.OFFERS: _offers,
     Kind.COUNT: _up_to(MOST_TIMES),
+    Kind.SHARE: _up_to(100),
     Kind.AGE: _up_to(MOST_DAYS),
     Kind.YES_OR_NO: _yes_or_no,
     Kind.CONSENT: _yes,

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     WORDS = "words"
     OFFERS = "offers"
     COUNT = "count"
+    SHARE = "share"  # in whole percents
     AGE = "age"  # of something that happened once, or never: in days
     YES_OR_NO = "yes_or_no"
     CONSENT = "consent"
@@ -47,6 +48,7 @@ OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.WORDS: (Operator.ANY_OF, Operator.NONE_OF),
     Kind.OFFERS: (Operator.ANY_OF, Operator.NONE_OF),
     Kind.COUNT: (Operator.AT_LEAST, Operator.AT_MOST),
+    Kind.SHARE: (Operator.AT_LEAST, Operator.AT_MOST),
     Kind.AGE: (Operator.WITHIN, Operator.LONGER_AGO, Operator.NEVER),
     Kind.YES_OR_NO: (Operator.IS,),
     Kind.CONSENT: (Operator.GRANTED, Operator.NOT_GRANTED),
@@ -111,7 +113,7 @@ class FanFacts:
     held: frozenset[str] = frozenset()  # offers on which he has a claim
     claimed: frozenset[str] = frozenset()  # offers of which he has the code
     likes: frozenset[str] = frozenset()  # themes of these offers
-    propensity: int = 0  # how often he takes what he can have, in %: see `propensity`
+    propensity: int = 0  # see below
     first_met: timedelta | None = None  # ago; None: never
     last_heard: timedelta | None = None
     comments: int = 0
@@ -129,18 +131,18 @@ class FanFacts:
 
 
 def propensity(taken: int, held: int) -> int:
-    """How often somebody takes what he can have, in %: of the offers that he holds, and one more that he did not take,
-    lest a single code make a certainty. Whole percents, rounded down."""
-    return 100 * taken // (held + 1)
+    """Of the offers that he holds, the share whose code he took, in whole percents, rounded down. Of none: 0."""
+    return 100 * taken // held if held else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a condition may be about. `label` is English and the msgid of all other languages."""
+    """What a condition may be about. `label` and `hint` are English and the msgids of all other languages."""
 
     kind: Kind
     label: str
     fact: str  # of FanFacts
+    hint: str = ""  # how it is worked out, where the label doesn't say
     words: tuple[str, ...] = ()  # where there are no others
     folded: bool = False  # its words are kept in small letters
     replayed: bool = False  # it rests on consent: after a link, only the journal replayed can tell
@@ -154,17 +156,28 @@ FIELDS: Mapping[str, Field] = {
     "holds_offer": Field(Kind.OFFERS, "Offer that the fan asked for", "held"),
     "claimed_offer": Field(Kind.OFFERS, "Offer of which the fan has the code", "claimed"),
     "affinity": Field(
-        Kind.WORDS, "Affinity: took offers of the theme", "likes", folded=True, replayed=True, profile=True
+        Kind.WORDS,
+        "Affinity: took offers of the theme",
+        "likes",
+        "The fan took the code of an offer with one of these themes. What he bought without a code says nothing of it.",
+        folded=True,
+        replayed=True,
+        profile=True,
     ),
     "propensity": Field(
-        Kind.COUNT, "Propensity: how often the fan takes an offer, in %", "propensity", replayed=True, profile=True
+        Kind.SHARE,
+        "Share of offers taken",
+        "propensity",
+        "Of the offers that the fan asked for or was brought, those whose code he took: 3 of 4 is 75%. Of none: 0%.",
+        replayed=True,
+        profile=True,
     ),
     "first_met": Field(Kind.AGE, "First heard from", "first_met"),
     "last_heard": Field(Kind.AGE, "Last heard from", "last_heard"),
     "comments": Field(Kind.COUNT, "Number of comments", "comments"),
     "messages": Field(Kind.COUNT, "Number of private messages", "messages"),
     "is_lead": Field(Kind.YES_OR_NO, "Is a lead", "is_lead"),
-    "stage": Field(Kind.WORDS, "Stage that the fan has reached", "stage", tuple(map(str, Stage)), replayed=True),
+    "stage": Field(Kind.WORDS, "Stage that the fan has reached", "stage", words=tuple(map(str, Stage)), replayed=True),
     "is_customer": Field(Kind.YES_OR_NO, "Is a customer", "is_customer"),
     "ambassador_score": Field(Kind.COUNT, "Ambassador score", "ambassador", replayed=True, profile=True),
     "purchases": Field(Kind.COUNT, "Number of purchases", "purchases"),

@@ -74,7 +74,7 @@ class Crowd:
             for _ in range(self.chance.choice((0, 1, 2, 4))):
                 self.touch(profile)
         if fan_id in self.profiles:
-            for offer_id in self.chance.sample(trees.OFFERS[:3], self.chance.choice((0, 0, 1, 2))):
+            for offer_id in self.chance.sample(trees.OFFERS[:3], self.chance.choice((0, 0, 0, 1, 2, 3))):
                 self.claim(self.profiles[fan_id], UUID(offer_id))
         if self.chance.random() < 0.2:
             self.lead(fan_id)

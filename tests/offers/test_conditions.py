@@ -21,6 +21,7 @@ from offers.conditions import (
     Operator,
     Yes,
     evaluate,
+    propensity,
 )
 from offers.editing import Sheet
 from offers.texts import Fault
@@ -95,6 +96,13 @@ def test_what_a_condition_means(condition: Anything, facts: FanFacts, expected: 
     assert evaluate(condition, facts) is expected
 
 
+@pytest.mark.parametrize(
+    ("taken", "held", "percent"), [(0, 0, 0), (0, 3, 0), (1, 1, 100), (1, 3, 33), (2, 3, 66), (3, 4, 75), (4, 4, 100)]
+)
+def test_propensity_is_a_share_of_which_every_part_can_be_reached(taken: int, held: int, percent: int) -> None:
+    assert propensity(taken, held) == percent
+
+
 def where(node: object) -> dict[str, object]:
     return {"version": 1, "where": node}
 
@@ -130,6 +138,7 @@ def nested(depth: int) -> object:
         (where(said("comments", "at_least", -1)), "", Fault(Wrong.VALUE, "0-1000000")),
         (where(said("comments", "at_least", True)), "", Fault(Wrong.VALUE, "0-1000000")),
         (where(said("comments", "at_least")), "", Fault(Wrong.VALUE, "0-1000000")),
+        (where(said("propensity", "at_most", 101)), "", Fault(Wrong.VALUE, "0-100")),
         (where(said("last_heard", "within", 36_501)), "", Fault(Wrong.VALUE, "0-36500")),
         (where(said("last_heard", "never", 3)), "", Fault(Wrong.VALUE, "nothing")),
         (where(said("is_lead", "is", 1)), "", Fault(Wrong.VALUE, "true, false")),

@@ -39,8 +39,8 @@ def _value(name: str, operator: Operator) -> st.SearchStrategy[Anything]:
             return _some(OFFERS)
         case Kind.COUNT if name == "ambassador_score":
             return st.sampled_from((0, 1, 2, 5, 6, 10, 13, 16, 20))
-        case Kind.COUNT if name == "propensity":
-            return st.sampled_from((0, 1, 33, 34, 50, 51, 66, 67, 100))
+        case Kind.SHARE:
+            return st.sampled_from((0, 1, 33, 34, 50, 51, 66, 67, 99, 100))
         case Kind.COUNT:
             return st.integers(0, 5)
         case Kind.AGE:

@@ -24,8 +24,9 @@ VARIABLE = re.compile(r"%\((\w+)\)")
 def used() -> set[str]:
     """Every text that a page or a view asks for, by its first form."""
     found = extract_from_dir(WEBHOOKS, METHODS, keywords=KEYWORDS)
-    labels = {field.label for field in FIELDS.values()}  # said by the name of what a condition is about
-    return labels | {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
+    # Said by the name of what a condition is about.
+    fields = {text for field in FIELDS.values() for text in (field.label, field.hint) if text}
+    return fields | {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
 
 
 def written(language: str) -> Iterator[Message]:

@@ -153,7 +153,7 @@ def _value(row: Row) -> dict[str, Any]:
             return {"value": list(listed(",".join(row.typed), r"[,;]"))}
         case Kind.WORDS | Kind.OFFERS:
             return {"value": list(listed(",".join(row.typed), r"[,;\s]"))}
-        case Kind.COUNT | Kind.AGE:
+        case Kind.COUNT | Kind.SHARE | Kind.AGE:
             number = squeezed(first)
             return {"value": int(number) if NUMBER.fullmatch(number) else first}
         case Kind.YES_OR_NO:

@@ -150,6 +150,7 @@ def test_those_who_may_be_written_to_are_counted_apart(office: Office) -> None:
 
 WRONG = [
     (row("comments", "at_least", "many"), "Please write a whole number from 0 to 1000000."),
+    (row("propensity", "at_least", "101"), "Please write a whole number from 0 to 100."),
     (row("last_heard", "within", "-3"), "Please write a whole number from 0 to 36500."),
     (row("language", "any_of"), "Please choose at least one, and at most 100."),
     (row("claimed_offer", "none_of"), "Please choose at least one offer."),

@@ -34,6 +34,7 @@ class Crowd:
     chance: random.Random
     fans: list[UUID] = field(default_factory=list)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
+    held: dict[UUID, list[UUID]] = field(default_factory=dict)  # offers, by the fan who holds them
 
     def new_id(self) -> UUID:
         return UUID(int=self.chance.getrandbits(128))
@@ -63,6 +64,8 @@ class Crowd:
             self.arrive(self.chance.choice(self.fans))
         for number in range(4 * count):
             self.merit(number)
+        for fan_id in [one for one in self.held if self.chance.random() < 0.5]:
+            self.hold_the_rest(fan_id)
 
     def meet(self, number: int) -> None:
         fan_id = self.new_id()
@@ -74,7 +77,7 @@ class Crowd:
             for _ in range(self.chance.choice((0, 1, 2, 4))):
                 self.touch(profile)
         if fan_id in self.profiles:
-            for offer_id in self.chance.sample(trees.OFFERS[:3], self.chance.choice((0, 0, 0, 1, 2, 3))):
+            for offer_id in self.chance.sample(trees.OFFERS[:3], self.chance.choice((0, 0, 1, 2))):
                 self.claim(self.profiles[fan_id], UUID(offer_id))
         if self.chance.random() < 0.2:
             self.lead(fan_id)
@@ -102,8 +105,14 @@ class Crowd:
             )
         )  # fmt: skip
 
+    def hold_the_rest(self, fan_id: UUID) -> None:
+        for offer_id in map(UUID, trees.OFFERS[:3]):
+            if offer_id not in self.held[fan_id]:
+                self.claim(self.profiles[fan_id], offer_id)
+
     def claim(self, profile: Profile, offer_id: UUID) -> None:
         claim_id = self.new_id()
+        self.held.setdefault(profile.fan_id, []).append(offer_id)
         self.session.add(
             Claim(
                 id=claim_id, fan_id=profile.fan_id, profile_id=profile.id, offer_id=offer_id, token_hash=claim_id.hex,

@@ -1,10 +1,12 @@
 """Affinity and propensity: what somebody took of what he can have, by SQL and one by one."""
 
+from typing import Any as Anything
 from uuid import UUID
 
 from sqlmodel import Session, select
 
-from leads import audience, fan_facts
+from leads import audience, fan_facts, keys
+from offers.claims import Claim
 from offers.conditions import All, Any, Condition, Not, Operator, Tree, evaluate
 from optin import consents, links
 from optin.fans import Fan
@@ -71,3 +73,23 @@ def test_who_objects_to_profiling_is_chosen_by_no_profile_and_by_no_contrary_of_
             assert for_whom(session, stage, Not(All((tree, Not(tree))))) == []
             assert for_whom(session, stage, Any((french, tree))) == [bob]  # by what is no profile
             assert for_whom(session, stage, Not(All((tree, Not(french))))) == [bob]
+
+
+def test_whoever_buys_with_a_code_likes_what_its_offer_is_about(stage: Stage) -> None:
+    """By its code alone a purchase says what it is about; an order without one does not."""
+    alice, bob = stage.lead(stage.offer(themes=["tea"]), "alice"), stage.lead(stage.offer("plain"), "bob")
+    with stage.bot.transaction() as session:
+        key = keys.make(session, "till", bytes(range(40)), stage.clock())
+        code = session.exec(select(Claim.code).where(Claim.fan_id == alice.fan_id)).one()
+    shop = stage.visitor()
+    shop.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+
+    order: dict[str, Anything] = {"source": "shop", "amount": 1990, "currency": "EUR", "at": "2026-06-01T12:00:00Z"}
+    whose = ({"order_id": "1", "code": code}, {"order_id": "2", "lead_id": str(bob.id)})
+    answers = [shop.post("/api/v1/purchases", json=order | each).status_code for each in whose]
+
+    assert answers == [201, 201]
+    bought = Condition("purchases", Operator.AT_LEAST, 1)
+    with stage.bot.reading() as session:
+        assert for_whom(session, stage, bought) == sorted([alice.fan_id, bob.fan_id])
+        assert for_whom(session, stage, All((bought, LIKES_TEA))) == [alice.fan_id]

@@ -1,10 +1,12 @@
 """Conditions mean what their words say, never a third thing; what can't be read is told by its row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any as Anything
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from offers import condition_rows, editing
 from offers.condition_rows import DEEPEST, MOST, Wrong
@@ -19,13 +21,14 @@ from offers.conditions import (
     Money,
     Not,
     Operator,
+    Tree,
     Yes,
     evaluate,
     propensity,
 )
 from offers.editing import Sheet
 from offers.texts import Fault
-from tests.offers.trees import TREES
+from tests.offers.trees import THEMES, TREES
 
 NOBODY_KNOWN = FanFacts()
 DAY = timedelta(days=1)
@@ -101,6 +104,21 @@ def test_what_a_condition_means(condition: Anything, facts: FanFacts, expected: 
 )
 def test_propensity_is_a_share_of_which_every_part_can_be_reached(taken: int, held: int, percent: int) -> None:
     assert propensity(taken, held) == percent
+
+
+OBJECTING = st.builds(
+    FanFacts,
+    likes=st.sampled_from(THEMES).map(frozenset),
+    propensity=st.integers(0, 100),
+    ambassador=st.integers(0, 20),
+    comments=st.integers(0, 5),
+    objects_to_profiling=st.just(True),
+)
+
+
+@given(TREES, OBJECTING)
+def test_whoever_objects_to_profiling_is_chosen_alike_whatever_his_profile_says(tree: Tree, his: FanFacts) -> None:
+    assert evaluate(tree, his) is evaluate(tree, replace(his, likes=frozenset(), propensity=0, ambassador=0))
 
 
 def where(node: object) -> dict[str, object]:

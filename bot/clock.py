@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import advertising, beats, database, learning, outbox, polling, retention
+from bot import advertising, beats, database, learning, outbox, polling, ranking, retention
 from bot.assembly import Bot
 from connectors import Connector, PlatformError
 from optin import house_rules
@@ -66,6 +66,8 @@ def _schedule(bot: Bot, name: str) -> BackgroundScheduler:
     scheduler.add_job(_tick, "interval", seconds=beats.EVERY.total_seconds(), args=(bot, name), id="show life")
     scheduler.add_job(_let_lapse, "interval", seconds=60, args=(bot,), id="let drafts lapse")
     scheduler.add_job(learning.learn, "interval", seconds=600, args=(bot,), next_run_time=bot.now(), id="learn")
+    pause = ranking.EVERY.total_seconds()
+    scheduler.add_job(ranking.Ranking(bot), "interval", seconds=pause, next_run_time=bot.now(), id="rank leads")
     scheduler.add_job(_Daily(bot, retention.run), "interval", seconds=600, next_run_time=bot.now(), id="retention")
     if bot.audiences:
         often = advertising.EVERY.total_seconds()

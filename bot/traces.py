@@ -31,6 +31,7 @@ from leads.keys import ApiKey
 from leads.merits import Merit
 from leads.pipeline import ErasedLead, Lead, Revision
 from leads.purchases import Purchase
+from leads.ranking import Rank
 from leads.redemptions import Redemption
 from offers.arms import Arm
 from offers.arrivals import Arrival
@@ -97,6 +98,7 @@ HIS: Mapping[type[SQLModel], Where] = {
     Delivery: _of_fan(Delivery),
     Purchase: lambda them: or_(col(Purchase.fan_id).in_(them.fan_ids), _bought_by_address(them)),
     Merit: _of_fan(Merit),
+    Rank: _of_fan(Rank),
     Lead: _of_fan(Lead),
     Receipt: _of_fan(Receipt),
     Exposure: _of_fan(Exposure),

@@ -74,6 +74,11 @@ def next_revision(session: Session) -> int:
     return int(session.execute(NEXT).scalar_one())
 
 
+def stand_in_line(session: Session) -> None:
+    """Until this transaction ends no lead is made, changed or erased."""
+    session.execute(select(Revision.last).where(Revision.id == 1).with_for_update())
+
+
 def last_revision(session: Session) -> int:
     """The last number whose change everybody can see."""
     return session.exec(select(Revision.last).where(Revision.id == 1)).one()

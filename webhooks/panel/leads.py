@@ -11,10 +11,10 @@ blueprint = APIBlueprint("leads", __name__, enable_openapi=False)
 
 @blueprint.get("/leads")
 def show() -> str:
-    bot, by_score = the_bot(), request.args.get("order") == "score"
+    bot, by_score, whole = the_bot(), request.args.get("order") == "score", True
     with bot.reading() as session:
         if by_score:
-            leads = reports.by_score(session, asking.after_pair(), bot.now())
+            leads, whole = reports.by_score(session, asking.after_pair(), bot.now())
         else:
             leads = reports.kept(session, asking.after_number(), bot.now())
-    return render_template("panel/leads.html", leads=leads, by_score=by_score)
+    return render_template("panel/leads.html", leads=leads, by_score=by_score, whole=whole)

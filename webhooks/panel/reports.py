@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy import and_, func, literal
 from sqlmodel import Session, col, select
 
@@ -16,10 +14,11 @@ from bot.changes import Change, Subject, What
 from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
-from leads import deeds, hooks, release, score_queries, scoring
+from leads import deeds, hooks, ranking, scoring
 from leads.deeds import Deeds
 from leads.hooks import Delivery
 from leads.pipeline import Lead
+from leads.ranking import Place
 from offers import stages
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -84,31 +83,26 @@ def rejections(session: Session, refusals: Sequence[Told]) -> dict[UUID, Changed
 
 def kept(session: Session, after: int | None, now: datetime) -> Slice[Kept]:
     """The leads, whichever changed last first."""
-    found = select(Lead.id, Lead.revision)
+    found = select(Lead.fan_id, Lead.revision)
     if after is not None:
         found = found.where(col(Lead.revision) < after)
     rows = session.exec(found.order_by(col(Lead.revision).desc()).limit(PAGE + 1)).all()
-    return piece(_kept(session, [lead_id for lead_id, _ in rows], now), [str(revision) for _, revision in rows])
+    return piece(_kept(session, [fan_id for fan_id, _ in rows], now), [str(revision) for _, revision in rows])
 
 
-def by_score(session: Session, after: tuple[int, int] | None, now: datetime) -> Slice[Kept]:
-    """The leads, the highest score first; of equal ones whichever changed last. Who has none comes at the end."""
-    scored = score_queries.of_leads()
-    place = (scored.c.points, col(Lead.revision))
-    found = sa.select(col(Lead.id), *place).join(scored, scored.c.lead_id == col(Lead.id))
-    if after is not None:
-        found = found.where(sa.tuple_(*place) < after)
-    rows = session.execute(found.order_by(*(one.desc() for one in place)).limit(PAGE + 1)).all()
-    leads = _kept(session, [lead_id for lead_id, _, _ in rows], now)
-    return piece(leads, [f"{points}.{revision}" for _, points, revision in rows])
+def by_score(session: Session, after: tuple[int, int] | None, now: datetime) -> tuple[Slice[Kept], bool]:
+    """The leads, the highest score first, and whether all of them stand where they belong. Who has none comes last."""
+    ranked = ranking.best(session, Place(*after) if after else None, PAGE + 1)
+    leads = _kept(session, list(ranked.places), now)
+    return piece(leads, [f"{place.points}.{place.revision}" for place in ranked.places.values()]), ranked.whole
 
 
-def _kept(session: Session, lead_ids: Sequence[UUID], now: datetime) -> list[Kept]:
+def _kept(session: Session, fan_ids: Sequence[UUID], now: datetime) -> list[Kept]:
     """In this order."""
     found = select(Lead, Consent, Offer.name).join(Consent, col(Lead.consent_id) == col(Consent.id))
-    found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id)).where(among(Lead.id, lead_ids))
-    rows = sorted(session.exec(found), key=lambda row: lead_ids.index(row[0].id))
-    everybody = people.load(session, {lead.fan_id for lead, _, _ in rows})
+    found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id)).where(among(Lead.fan_id, fan_ids))
+    rows = sorted(session.exec(found), key=lambda row: fan_ids.index(row[0].fan_id))
+    everybody = people.load(session, fan_ids)
     come = progress(session, everybody, now)
     return [
         Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent, come[lead.fan_id])
@@ -125,10 +119,8 @@ def progress(session: Session, everybody: Mapping[UUID, Person], now: datetime) 
 def _progress(person: Person, did: Deeds, now: datetime) -> Progress:
     stage = stages.of(did.footing).value
     told = {name: value for name, value in did.details.items() if value != RATHER_NOT}
-    spoken_of = {line.channel for line in person.lines}
-    if not all(release.may_be_scored(partial(person.standing, one), spoken_of) for one in person.fan_ids):
-        return Progress(stage, None, None, told)
-    return Progress(stage, scoring.of(did.counts), scoring.lately(did.counts, now), told)
+    score = ranking.score(person, did)
+    return Progress(stage, score, scoring.lately(did.counts, now) if score else None, told)
 
 
 def aside(session: Session, after: int | None) -> Slice[Aside]:

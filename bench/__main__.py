@@ -9,7 +9,7 @@ from types import ModuleType
 
 import click
 
-from bench import acknowledging, arbitration, campaign, claiming, conditions, deciding, feed, latency, permits
+from bench import acknowledging, arbitration, campaign, claiming, conditions, deciding, feed, latency, permits, ranking
 from tests import postgres
 
 NewDatabase = Callable[[str], str]
@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "conditions": conditions,
     "feed": feed,
     "latency": latency,
+    "ranking": ranking,
 }
 WITHOUT_DATABASE = {"permits": permits, "arbitration": arbitration}
 WHERE_ASKED = {"campaign": campaign}  # on PostgreSQL, and only by its name: it makes a million fans first

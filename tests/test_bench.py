@@ -11,7 +11,7 @@ from tests import postgres as postgresql
 # Where its own statements are strictest, or else where it is quickest.
 ON_SQLITE = ("acknowledging", "deciding", "latency")
 ON_POSTGRESQL = tuple(name for name in MEASUREMENTS | WHERE_ASKED if name not in ON_SQLITE)
-SHARE = {"campaign": 0.002, "conditions": 0.002, "feed": 0.002}
+SHARE = {"campaign": 0.002, "conditions": 0.002, "feed": 0.002, "ranking": 0.002}
 
 
 @pytest.mark.parametrize("name", ON_SQLITE)

@@ -14,11 +14,13 @@ from bot import desk, forgetting, traces
 from bot.inbox import Inbox
 from bot.managers import Manager
 from bot.outbox import Outgoing
+from bot.ranking import Ranking
 from bot.tables import metadata
 from connectors import Kind, Way
 from leads import purchases, redemptions
 from leads.pipeline import ErasedLead, Lead
 from leads.purchases import Told
+from leads.ranking import Rank
 from offers.catalog import Offer
 from offers.claims import Claim
 from optin import addresses, consents, links, people, preferences, receipts
@@ -59,6 +61,7 @@ def known_well(stage: Stage, who: str = "lea-7f3a", name: str = "Léa Quintessen
         line = preferences.said(fan_id, "hours", "18-22", "chat", f"{who}-said", stage.now, stage.now)
         preferences.record(session, [line])
     bought(stage, fan_id, word)
+    Ranking(stage.bot)()
     return fan_id
 
 
@@ -125,6 +128,7 @@ def test_of_two_linked_fans_one_is_erased_and_no_string_of_his_is_left_anywhere(
         hers = [*HER, code, *(row.key for row in stage.all(Inbox) if row.author == "lea-7f3a")]
         before = found(stage.bot, HER)
         his_before = [row for row in stage.all(Touchpoint) if row.fan_id == max_]
+        ranked = {row.fan_id for row in stage.all(Rank)}
 
         forget(stage, lea)
 
@@ -134,6 +138,7 @@ def test_of_two_linked_fans_one_is_erased_and_no_string_of_his_is_left_anywhere(
     assert [row for row in stage.all(Touchpoint) if row.fan_id == max_] == his_before
     assert [fan.id for fan in stage.all(Fan)] == [max_]
     assert [lead.fan_id for lead in stage.all(Lead)] == [max_]
+    assert (ranked, [row.fan_id for row in stage.all(Rank)]) == ({lea, max_}, [max_])
     assert [offer.taken for offer in stage.all(Offer)] == [2]  # nobody else gets what she had
     if stage.bot.engine.dialect.name == "sqlite":
         file = Path(str(stage.bot.engine.url.database))

@@ -4,19 +4,23 @@ import re
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from bot import claiming
 from bot.changes import Change
 from bot.claiming import Turn
 from bot.outbox import Outgoing
+from bot.ranking import Ranking
 from connectors import Kind
 from leads import purchases
 from leads.pipeline import Lead
+from leads.ranking import AT_SIGHT
 from offers import claims
 from offers.claims import Claim
 from optin import consents
 from optin.fans import Profile
+from tests.leads import crowd
 from tests.webhooks.panel.office import Desk, Office
 from tests.webhooks.panel.test_queue import send
 
@@ -255,6 +259,15 @@ def test_a_fans_page_says_how_far_he_has_come_part_by_part(office: Office) -> No
         assert "Score: 20 of 100" in shown
 
 
+def whole_list(browser: Desk) -> str:
+    path, pages = "/panel/leads?order=score", ""
+    while path:
+        page = browser.get(path).text
+        more = re.search(r'href="([^"]+)" role="button" class="outline">Show more', page)
+        path, pages = more[1].replace("&amp;", "&") if more else "", pages + page
+    return pages
+
+
 LED = re.compile(r'<h2><a href="[^"]+" dir="auto">([^<]+)</a></h2>')
 
 
@@ -285,17 +298,34 @@ def test_a_long_list_sorted_by_score_shows_every_lead_once(office: Office) -> No
             told = purchases.Told("shop", str(number), 1990, "EUR", office.now, lead_id=lead.id)
             with office.bot.transaction() as session:
                 purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
-    browser, path, seen = office.desk(), "/panel/leads?order=score", []
 
-    while path:
-        page = browser.get(path).text
-        seen += LED.findall(page)
-        more = re.search(r'href="([^"]+)" role="button" class="outline">Show more', page)
-        path = more[1].replace("&amp;", "&") if more else ""
+    seen = LED.findall(whole_list(office.desk()))
 
     bought = [f"Fan {number:02}" for number in range(65) if number % 3 == 0]
     others = [f"Fan {number:02}" for number in range(65) if number % 3]
     assert seen == bought[::-1] + others[::-1]
+
+
+def test_an_order_that_is_still_worked_out_says_so_and_shows_each_score_as_it_is_now(office: Office) -> None:
+    office.hears("Bonjour", "lea", "Léa")
+    lea = become_lead(office, "lea", "lea@example.com")
+    Ranking(office.bot)()
+    with office.bot.transaction() as session:
+        crowd.gathered(session, 1, 6 * AT_SIGHT)  # with higher revisions than hers will be
+        session.execute(sa.text("UPDATE revision SET last = 100000"))
+        told = purchases.Told("shop", "1", 1990, "EUR", office.now, lead_id=lea.id)
+        purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
+    browser, hint = office.desk(), "The order is being worked out."
+
+    before = whole_list(browser)
+    Ranking(office.bot)()
+    after = whole_list(browser)
+
+    her = re.compile(r">Léa</a></h2>.*?Score: (\d+) of 100", re.S)
+    assert her.findall(before) == her.findall(after) == ["20"]
+    scores = [int(points) for points in re.findall(r"<summary>Score: (\d+) of 100", after)]
+    assert scores == sorted(scores, reverse=True)
+    assert (hint in before, hint in after) == (True, False)
 
 
 @pytest.mark.parametrize("after", ["", "x", "1", "1.", "9.9.9", "99999999999.1", "-1.0"])

@@ -313,7 +313,7 @@ def test_an_order_that_is_still_worked_out_says_so_and_shows_each_score_as_it_is
     with office.bot.transaction() as session:
         crowd.gathered(session, 1, 6 * AT_SIGHT)  # with higher revisions than hers will be
         session.execute(sa.text("UPDATE revision SET last = 100000"))
-        told = purchases.Told("shop", "1", 1990, "EUR", office.now, lead_id=lea.id)
+        told = purchases.Told("till", "1", 1990, "EUR", office.now, lead_id=lea.id)
         purchases.keep(session, office.bot.new_id(), told, "key:till", office.now)
     browser, hint = office.desk(), "The order is being worked out."
 

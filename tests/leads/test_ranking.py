@@ -50,11 +50,12 @@ def ordered(places: Mapping[UUID, Place]) -> list[tuple[UUID, Place]]:
 
 def page_after_page(session: Session) -> list[tuple[UUID, Place]]:
     seen: list[tuple[UUID, Place]] = []
-    while True:
+    for _ in range(100):  # a page that leads nowhere would lead there for ever
         page = list(ranking.best(session, seen[-1][1] if seen else None, MOST).places.items())
         seen += page
         if len(page) < MOST:
-            return seen
+            break
+    return seen
 
 
 def kept(session: Session) -> dict[UUID, Place]:

@@ -51,8 +51,8 @@ Text = str | tuple[str, ...]
 
 
 def used() -> set[Text]:
-    """Every text that a template of the panel says, and the labels of what conditions are about."""
-    found: set[Text] = {field.label for field in FIELDS.values()}
+    """Every text that a template of the panel says, and the labels and hints of what conditions are about."""
+    found: set[Text] = {text for field in FIELDS.values() for text in (field.label, field.hint) if text}
     for path in TEMPLATES.glob("*.html"):
         with path.open("rb") as lines:
             for _, how, said, _ in babel_extract(lines, ("_", "ngettext"), [], {"newstyle_gettext": "true"}):

@@ -16,6 +16,7 @@ from optin.house_rules import HouseRules
 from tests.webhooks.panel import office as managers_office
 from tests.webhooks.panel.office import PASSWORD, Office
 from tests.webhooks.panel.test_people import profile_of
+from tests.webhooks.panel.test_proposals import DEAR
 from tests.webhooks.panel.test_why import put_off, willing
 
 
@@ -149,7 +150,7 @@ def test_the_last_draft_leaves_the_empty_page_behind_and_the_next_one_fills_it(o
 
 def test_an_offer_is_proposed_and_taken_back_by_keyboard_alone(office: Office, desk: Page, address: str) -> None:
     fan_id = willing(office)
-    office.offer(name="Promo")
+    office.offer(name="Promo", worth=DEAR)
     desk.goto(f"{address}/panel/fans/{fan_id}")
 
     desk.get_by_label("Which one?").focus()

@@ -158,8 +158,7 @@ def _load(session: Session, market: Market, asked: Mapping[UUID, Person]) -> Bat
 def _campaigns(session: Session, market: Market, asked: Mapping[UUID, Person]) -> dict[UUID, str]:
     if not any(stall.campaigns for stall in market.stalls):
         return {}
-    came = sorted((*last, fan_id) for fan_id, last in arrivals.campaigns(session, asked).items())
-    return {asked[fan_id].id: campaign for _, campaign, fan_id in came}
+    return arrivals.campaigns(session, {fan_id: person.id for fan_id, person in asked.items()})
 
 
 def _decided(person: Person, batch: Batch, market: Market, beta: Beta) -> Decision:

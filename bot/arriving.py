@@ -15,7 +15,7 @@ def note(scene: Scene, fan: Known, *, is_new: bool) -> None:
     if is_new or scene.interaction.payload in scene.facts.refs:
         _arrival(scene, fan)
     if (ref := scene.facts.refs.get(scene.interaction.payload)) and ref.campaign:
-        fan.campaign = ref.campaign
+        scene.facts.campaigns[fan.person.id] = ref.campaign
 
 
 def at_offer(scene: Scene, fan: Known, offer_id: UUID) -> None:

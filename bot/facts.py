@@ -1,6 +1,6 @@
 """All that must be known to hear a batch, read in a handful of queries; and all that was heard, written in as few."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,7 +43,6 @@ class Known:
     last_heard_at: datetime | None = None
     blocked: bool = False
     holds: list[Hold] = field(default_factory=list)
-    campaign: str = ""  # by which he came last, where an offer asks for one
     is_new: bool = False
 
     @property
@@ -64,6 +63,7 @@ class Facts:
     showcase: Showcase
     refs: dict[str, Ref]  # what the links say by which they came, by payload
     about: dict[UUID, FanFacts]  # by person: what conditions ask, where an offer has any
+    campaigns: dict[UUID, str]  # by person: by which he came last, where an offer asks for one
     paused: dict[tuple[str, str], str]
     said: set[str]  # the `once` of messages that exist
     rules_version: int
@@ -117,8 +117,8 @@ def load(
     links = refs.read(session, secret, entries)
     shown = showcase.stocked(session, {payload: ref.offer_id for payload, ref in links.items()})
     about = _about(session, people.values(), now) if shown.for_some else {}
-    _learn_campaigns(session, people.values(), shown)
-    return Facts(people, shown, links, about, paused, said, version, caps, left_alone, let_go)
+    came_by = _campaigns(session, people.values(), shown)
+    return Facts(people, shown, links, about, came_by, paused, said, version, caps, left_alone, let_go)
 
 
 def _about(session: Session, people: Iterable[Known], now: datetime) -> dict[UUID, FanFacts]:
@@ -126,12 +126,14 @@ def _about(session: Session, people: Iterable[Known], now: datetime) -> dict[UUI
     return fan_facts.of(session, everybody, now)
 
 
-def _learn_campaigns(session: Session, people: Collection[Known], shown: Showcase) -> None:
-    """By which campaigns they came last, where that matters."""
-    if people and shown.asks_for_campaigns:
-        came = arrivals.campaigns(session, {fan_id for known in people for fan_id in known.person.fan_ids})
-        for known in people:
-            known.campaign = max((came[one] for one in known.person.fan_ids if one in came), default=(0, ""))[1]
+def _campaigns(session: Session, people: Iterable[Known], shown: Showcase) -> dict[UUID, str]:
+    whose = {fan_id: known.person.id for known in people for fan_id in known.person.fan_ids}
+    return arrivals.campaigns(session, whose) if whose and shown.asks_for_campaigns else {}
+
+
+def learn_campaigns(session: Session, facts: Facts, people: Iterable[Known]) -> None:
+    """Whoever was not in the batch, or has become another person since."""
+    facts.campaigns.update(_campaigns(session, people, facts.showcase))
 
 
 def known(session: Session, facts: Facts, profile: Profile) -> Known:
@@ -139,7 +141,7 @@ def known(session: Session, facts: Facts, profile: Profile) -> Known:
     who = Handle(profile.platform, profile.account, profile.handle)
     if who not in facts.people:
         facts.people.update(_people(session, [profile]))
-        _learn_campaigns(session, [facts.people[who]], facts.showcase)
+        learn_campaigns(session, facts, [facts.people[who]])
     return facts.people[who]
 
 

@@ -72,3 +72,4 @@ def _know_anew(scene: Scene, fan: Known) -> None:
     for known in scene.facts.people.values():
         if known.fan_id in everybody:
             known.person, known.holds = everybody[known.fan_id], list(held)
+    facts.learn_campaigns(scene.session, scene.facts, [fan])

@@ -37,13 +37,14 @@ class Answer:
 def settle(scene: Scene, fan: Known) -> Answer | None:
     """What answers his wish; None where he has none, or nothing of it is open."""
     showcase, one = scene.facts.showcase, scene.interaction
-    named = showcase.wished(one, fan.campaign, scene.now)
+    campaign = scene.facts.campaigns.get(fan.person.id, "")
+    named = showcase.wished(one, campaign, scene.now)
     if len(named) == 1:
         return _to_be_had(scene, fan, named[0])
     if named:
         return _best(scene, fan, named) or _at_least(scene, fan, named)
     if scene.meant in ASKING and (asked := wanting.anything(one.text)):
-        return _best(scene, fan, showcase.anything(one, asked, fan.campaign, scene.now))
+        return _best(scene, fan, showcase.anything(one, asked, campaign, scene.now))
     return None
 
 

@@ -92,14 +92,14 @@ def ends(session: Session, fan_id: UUID) -> Ends | None:
     return Ends(*row) if row else None
 
 
-def campaigns(session: Session, fan_ids: Collection[UUID]) -> dict[UUID, tuple[int, str]]:
-    """The last campaign by which each of these fans came, behind the id of that arrival: the higher the later."""
-    named = sa.select(col(Arrival.fan_id), col(Arrival.id), col(WayIn.campaign))
+def campaigns(session: Session, persons: Mapping[UUID, UUID]) -> dict[UUID, str]:
+    """The campaign by which each person came last, by any of his fans; `persons` says whose each fan is."""
+    named = sa.select(col(Arrival.fan_id), col(WayIn.campaign))
     by_campaign = named.join(WayIn, col(WayIn.id) == col(Arrival.way_id)).where(
         among(Arrival.fan_id, "fan_ids"), col(WayIn.campaign) != ""
     )
-    rows = session.execute(by_campaign.order_by(col(Arrival.id)), {"fan_ids": fan_ids})
-    return {fan_id: (arrival_id, campaign) for fan_id, arrival_id, campaign in rows}
+    last_comes_last = session.execute(by_campaign.order_by(col(Arrival.id)), {"fan_ids": list(persons)})
+    return {persons[fan_id]: campaign for fan_id, campaign in last_comes_last}
 
 
 def by_way(session: Session, way_ids: Collection[UUID]) -> dict[UUID, int]:

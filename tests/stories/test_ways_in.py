@@ -1,11 +1,12 @@
 """How a fan came first and how he came last: by a printed link, under a post, by a friend; what a CRM reads of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bot import arbitrating, forgetting, refs
+from bot import arbitrating, forgetting, joining, refs
 from bot.inbox import Inbox
 from connectors import Kind
 from leads import feed, profiles, rows
@@ -16,10 +17,12 @@ from offers.arrivals import Arrival
 from offers.catalog import Offer
 from offers.claims import Claim
 from offers.ways_in import Name
-from optin import fans, links
+from optin import fans, links, tokens
 from optin.erasures import How
 from optin.fans import Handle
+from optin.fans import Profile as FanProfile
 from optin.links import Proof
+from optin.tokens import Page
 from tests.owl import Owl
 from tests.stage import SECRET, Stage
 from tests.stories.test_answering import counted
@@ -113,6 +116,26 @@ def test_an_offer_for_one_campaign_shows_to_who_came_by_it_last(stage: Stage) ->
     assert together
     assert apart == [False, False, True]
     assert [is_offered_tea(who) for who in ("max", "eve")] == [True, False]
+
+
+def test_a_campaign_counts_for_the_whole_person_in_the_very_batch_that_brings_or_joins_him(stage: Stage) -> None:
+    summer = way_to(stage, stage.offer(), Name("poster", "", "summer"))
+    tea = stage.offer(slug="tea", keywords=["tea"], campaigns=["summer"])
+    comes_by(stage, summer, "lea")
+    [hers] = stage.all(Claim)
+    stage.does(Kind.MESSAGE, "bonjour", "max", platform="owl", account="tree", thread="")
+    meet(stage, "max")
+    here, there = (one.fan_id for one in stage.all(FanProfile) if one.handle == "max")
+    with stage.bot.transaction() as session:
+        links.link(session, here, there, Proof.MANAGER, "said so", stage.now)
+
+    stage.does(Kind.PRESS, who="lea", payload=joining.PREFIX + tokens.seal(SECRET, Page.JOIN, hers.id))
+    stage.does(Kind.REFERRAL, who="max", platform="owl", account="tree", payload=summer, thread="")
+    for who in ("lea", "max", "zoe"):
+        stage.writes("tea", who)
+    stage.work()
+
+    assert Counter(claim.name for claim in stage.all(Claim) if claim.offer_id == tea.id) == {"Lea": 1, "Max": 1}
 
 
 def test_where_no_offer_names_a_campaign_nobody_asks_who_came_by_which(stage: Stage) -> None:

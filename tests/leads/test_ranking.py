@@ -172,6 +172,24 @@ def test_a_place_found_before_a_change_or_an_erasure_is_not_kept(stage: Stage) -
         assert set(ranking.unplaced(session, MOST)) == {max_.fan_id}
 
 
+def test_nobody_changes_a_lead_between_the_look_at_his_revision_and_the_end_of_keeping_his_place(stage: Stage) -> None:
+    """Else a place would be kept for what he was, above the mark past which the next look begins."""
+    lea = stage.lead(stage.offer(), "lea")
+
+    with ThreadPoolExecutor(1) as pool:
+        with stage.bot.transaction() as keeping:
+            ranking.keep(keeping, {})
+            changed = pool.submit(_change, stage, lea.fan_id)
+            with pytest.raises(TimeoutError):
+                changed.result(timeout=0.5)
+        changed.result()
+
+
+def _change(stage: Stage, fan_id: UUID) -> None:
+    with stage.bot.transaction() as session:
+        pipeline.touch(session, fan_id, NOW)
+
+
 @pytest.mark.parametrize("number", range(2))
 def test_while_leads_change_the_clock_ends_with_the_truth(stage: Stage, number: int) -> None:
     """Two write and erase what they like, linking and unlinking, while places are given."""

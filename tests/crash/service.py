@@ -142,8 +142,9 @@ def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE, staying:
 def kill_group(process: Started) -> None:
     """kill -9 of a process and of those that it made. One that has ended is left alone: its number may be another's."""
     if process.ended() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # a fork leads no group in its first moment
+            with suppress(ProcessLookupError):
+                kill(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
 
 

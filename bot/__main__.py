@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from bot import (
     dossier,
     explaining,
     explaining_in_text,
+    kept,
     managers,
     readable,
     retention,
@@ -39,9 +40,9 @@ def cli() -> None:
         os.environ.setdefault(name, value)
 
 
-def _assemble() -> Bot:
+def _assemble(settings: Callable[[Mapping[str, str]], Mapping[str, str]] = kept.recalled) -> Bot:
     try:
-        return assembly.assemble(os.environ)
+        return assembly.assemble(settings(os.environ))
     except Misconfigured as wrong:
         click.echo("Fanfare can't start:\n" + "\n".join(f"  - {fault}" for fault in wrong.faults), err=True)
         sys.exit(2)
@@ -50,7 +51,7 @@ def _assemble() -> Bot:
 def _work(role: Callable[[Bot, str, threading.Event], None]) -> None:
     """Run until SIGTERM or Ctrl-C; then finish what is in hand."""
     structlog.configure(processors=LOG)
-    bot, stopping = _assemble(), threading.Event()
+    bot, stopping = _assemble(dict), threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
     role(bot, assembly.new_name(), stopping)

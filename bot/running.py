@@ -1,6 +1,5 @@
 """`python -m bot run`: every process of the service on one machine, started together and stopped together."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,16 +9,15 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 import connectors
-from bot import assembly, database, demo, managers
+from bot import assembly, database, demo, kept, managers
 from bot.assembly import Bot
+from bot.kept import HOME
 from connectors import Misconfigured
 
-HOME = Path("var")  # what this machine keeps: the database, and secrets made here
 TO_BEGIN = 180.0  # seconds: a small machine takes long to import five processes at once
 TO_END = 30.0
 RESTART_PAUSE = 1.0
@@ -53,51 +51,11 @@ def _fill_in(environ: dict[str, str]) -> bool:
     """Settings that nobody made are made here and kept. Says whether the sandbox plays the platforms."""
     HOME.mkdir(exist_ok=True)
     environ.setdefault("PORT", "8000")
-    environ.setdefault("SECRET_KEY", _kept("secret_key"))
+    environ.setdefault("SECRET_KEY", kept.secret("secret_key"))
     pretends = not connectors.load(environ)
     if pretends:
-        environ.update(_sandbox_settings(int(environ["PORT"]) + 1))
+        environ.update(kept.sandbox_settings(int(environ["PORT"]) + 1))
     return pretends
-
-
-def _sandbox_settings(port: int) -> dict[str, str]:
-    """What the pretend platforms and our connectors agree on. Also written to a file, for the sandbox's commands."""
-    base = f"http://127.0.0.1:{port}"
-    settings = {
-        "SANDBOX_PORT": str(port),
-        "FACEBOOK_APP_SECRET": _kept("facebook_app_secret"),
-        "FACEBOOK_VERIFY_TOKEN": _kept("facebook_verify_token"),
-        "FACEBOOK_PAGES": f"100200300400500:{_kept('facebook_page_token')}",
-        "FACEBOOK_API_URL": f"{base}/facebook",
-        "FACEBOOK_AUDIENCES": f"6110000000001:{_kept('facebook_audience_token')}",
-        "TELEGRAM_BOT_TOKEN": f"700800900:{_kept('telegram_bot_token')}",
-        "TELEGRAM_API_URL": f"{base}/telegram",
-        "X_BEARER_TOKEN": _kept("x_bearer_token"),
-        "X_USER_ID": "880011223344",
-        "X_API_URL": f"{base}/x",
-        "X_POLL_SECONDS": "2",
-        "EMAIL_FROM": "Maison Zéphyr <hello@zephyr.example>",
-        "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{port + 1}",
-        "EMAIL_MAILBOX_URL": f"imap://hello:{_kept('mailbox_password')}@127.0.0.1:{port + 2}/INBOX",
-    }
-    _write_secret("sandbox.env", "".join(f"{name}={value}\n" for name, value in settings.items()))
-    return settings
-
-
-def _kept(name: str) -> str:
-    """A secret of this machine, made once."""
-    path = HOME / "secrets.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if name not in known:
-        known[name] = assembly.random_bytes().hex()
-        _write_secret("secrets.json", json.dumps(known, indent=1))
-    return known[name]
-
-
-def _write_secret(name: str, text: str) -> None:
-    path = HOME / name
-    path.touch(mode=0o600)
-    path.write_text(text)
 
 
 def _prepare(bot: Bot, pretends: bool) -> str:
@@ -105,7 +63,7 @@ def _prepare(bot: Bot, pretends: bool) -> str:
     database.migrate(bot.settings.database_url.get_secret_value())
     if not pretends:
         return ""
-    password = _kept("demo_password")[:16]
+    password = kept.secret("demo_password")[:16]
     with bot.transaction() as session:
         demo.fill(session, bot.new_id, bot.now())
         if managers.by_email(session, DEMO_MANAGER) is None:
@@ -114,38 +72,20 @@ def _prepare(bot: Bot, pretends: bool) -> str:
 
 
 def _children(bot: Bot, pretends: bool) -> list[Child]:
-    python, port = sys.executable, bot.settings.port
-    web = [
-        "-m",
-        "gunicorn",
-        "-k",
-        "gthread",
-        "-w",
-        "1",
-        "--threads",
-        "8",
-        "--no-control-socket",
-        "--log-level",
-        "warning",
+    port = bot.settings.port
+    gunicorn = "-m gunicorn -k gthread -w 1 --threads 8 --no-control-socket --log-level warning"
+    sandbox = f"-m sandbox --port {port + 1} --bot-url http://127.0.0.1:{port} --state {HOME / 'sandbox.json'}"
+    children = {
+        "sandbox": sandbox,
+        "web": f"{gunicorn} -b {_bind()}:{port} webhooks.wsgi:app",
+        "worker": "-m bot worker",
+        "clock": "-m bot clock",
+    }
+    return [
+        Child(name, [sys.executable, *words.split()])
+        for name, words in children.items()
+        if pretends or name != "sandbox"
     ]
-    children = [
-        Child("web", [python, *web, "-b", f"{_bind()}:{port}", "webhooks.wsgi:app"]),
-        Child("worker", [python, "-m", "bot", "worker"]),
-        Child("clock", [python, "-m", "bot", "clock"]),
-    ]
-    if pretends:
-        sandbox = [
-            "-m",
-            "sandbox",
-            "--port",
-            str(port + 1),
-            "--bot-url",
-            f"http://127.0.0.1:{port}",
-            "--state",
-            str(HOME / "sandbox.json"),
-        ]
-        children.insert(0, Child("sandbox", [python, *sandbox]))
-    return children
 
 
 def _bind() -> str:

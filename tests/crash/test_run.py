@@ -25,13 +25,15 @@ def port() -> int:
     return free_ports(4)[0]
 
 
+def environ() -> dict[str, str]:
+    path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ} | {"PYTHONPATH": path}
+
+
 @contextmanager
 def supervised(folder: Path, port: int) -> Iterator[Started]:
     """Everything, once it is ready; and nothing of it afterwards, whatever the test did."""
-    environ = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = Command("bot", ("run",), environ | {"PYTHONPATH": path, "PORT": str(port)}, folder, "run.log")
-    process = by_command(command)
+    process = by_command(Command("bot", ("run",), environ() | {"PORT": str(port)}, folder, "run.log"))
     try:
         wait_until(lambda: "Fanfare is running" in (folder / "run.log").read_text(), PATIENCE)
         yield process
@@ -77,6 +79,17 @@ def test_what_is_killed_is_started_again(tmp_path: Path, port: int) -> None:
             assert process.ended() is None
             comment(port, "Bonjour", f"fan of {role}")
             wait_until(lambda: bool(heard(tmp_path, role)), PATIENCE)  # noqa: B023 - the same
+
+
+@pytest.mark.timeout(240)
+def test_a_command_beside_it_needs_no_settings_that_it_made_for_itself(tmp_path: Path, port: int) -> None:
+    with supervised(tmp_path, port):
+        made = by_command(Command("bot", ("add-key", "crm"), environ(), tmp_path, "key.log"))
+        assert made.wait(PATIENCE) == 0
+
+        key = (tmp_path / "key.log").read_text().strip()
+        leads = f"http://127.0.0.1:{port}/api/v1/leads"
+        assert requests.get(leads, headers={"Authorization": f"Bearer {key}"}, timeout=30).ok
 
 
 def _is_whole(process: Started, port: int) -> bool:

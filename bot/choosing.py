@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import confirming, outbox, reach
+from bot import confirming, endings, reach
 from bot.assembly import Bot
 from bot.reach import ASKED, PROMOTING, Choice
 from leads import pipeline
@@ -82,9 +82,9 @@ def stop(
         )  # fmt: skip
         _journal(session, person, consents.by_whole_person(said, person.fan_ids))
     if Purpose.SERVICE in purposes or EVERYTHING in purposes:
-        outbox.withdraw(session, person.fan_ids, channel, "fan_said_stop")
+        endings.withdraw(session, person.fan_ids, channel, "fan_said_stop")
     else:
-        outbox.withdraw_solicitations(session, person.fan_ids, channel, purposes, "fan_wants_no_offers")
+        endings.withdraw_solicitations(session, person.fan_ids, channel, purposes, "fan_wants_no_offers")
     pipeline.touch_all(session, person.fan_ids, now)
     return word.evidence
 

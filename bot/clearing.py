@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from bot import outbox, pace, permitting, spending
+from bot import endings, outbox, pace, permitting, spending
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.pace import Paces
@@ -49,7 +49,7 @@ def cleared(session: Session, bot: Bot, taken: Sequence[Outgoing], now: datetime
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others: a person looks
             log.error("message_broke", message=str(one.id), error=type(error).__name__)
-            outbox.note(one, State.REFUSED, f"broke:{type(error).__name__}")
+            endings.note(one, State.REFUSED, f"broke:{type(error).__name__}")
         else:
             ready += [found] if found else []
     pace.write(session, paces)
@@ -85,9 +85,9 @@ def _held(
     """Note what keeps it here; "" where nothing does, or where the answer itself is no."""
     match answer:
         case Refusal(why):
-            outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
+            endings.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
         case Deferral(why, until):
-            outbox.note(one, State.DEFERRED, why, due_at=until, attempts=one.attempts - 1)
+            endings.note(one, State.DEFERRED, why, due_at=until, attempts=one.attempts - 1)
         case Permit():
             return _unheard(one, desk) or _paused(one, desk) or _paced(session, one, connector, facts, desk, paces)
     return ""
@@ -149,4 +149,4 @@ def _paced(
 
 def _hold(one: Outgoing, reason: str, until: datetime) -> None:
     """Not now. What is held keeps its place, and its window goes on closing."""
-    outbox.note(one, State.WAITING, reason, due_at=until, attempts=one.attempts - 1)
+    endings.note(one, State.WAITING, reason, due_at=until, attempts=one.attempts - 1)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import advertising, beats, database, learning, outbox, polling, ranking, retention
+from bot import advertising, beats, database, endings, learning, polling, ranking, retention
 from bot.assembly import Bot
 from connectors import Connector, PlatformError
 from optin import house_rules
@@ -84,12 +84,12 @@ def _schedule(bot: Bot, name: str) -> BackgroundScheduler:
 def _tick(bot: Bot, name: str) -> None:
     with bot.transaction() as session:
         beats.beat(session, name, "clock", bot.now())
-        outbox.give_up_on_the_dead(session, bot.now())
+        endings.give_up_on_the_dead(session, bot.now())
 
 
 def _let_lapse(bot: Bot) -> None:
     with bot.transaction() as session:
-        outbox.let_lapse(session, bot.now())
+        endings.let_lapse(session, bot.now())
 
 
 class _Daily:

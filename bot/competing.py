@@ -1,6 +1,6 @@
 """Competing: what found no room is decided anew when it is due, and the best goes first."""
 
-from bot import outbox, permitting
+from bot import endings, outbox, permitting
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from bot.permitting import Desk
@@ -29,16 +29,16 @@ def compete(bot: Bot) -> int:
 def _compete(desk: Desk, one: Outgoing) -> None:
     connector = desk.bot.connectors.get(one.platform)
     if connector is None:
-        outbox.note(one, State.REFUSED, "platform_not_set_up")
+        endings.note(one, State.REFUSED, "platform_not_set_up")
         return
     facts = desk.facts(one, connector.rules)
     answer = permits.decide(facts, desk.now)
     match answer:
         case Permit(_, until):
-            outbox.note(one, State.WAITING, due_at=desk.now, valid_until=until)
+            endings.note(one, State.WAITING, due_at=desk.now, valid_until=until)
             desk.take_place(one)
         case Deferral(why, until):
-            outbox.note(one, State.DEFERRED, why, due_at=until)
+            endings.note(one, State.DEFERRED, why, due_at=until)
         case Refusal(why):
-            outbox.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
+            endings.note(one, State.LAPSED if why.endswith("_closed") else State.REFUSED, why)
     desk.keep(one, facts, answer, Stage.DECIDED)

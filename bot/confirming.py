@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import outbox, permitting, wording
+from bot import endings, outbox, permitting, wording
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from leads import pipeline
@@ -138,7 +138,7 @@ def _decide(session: Session, bot: Bot, message: Outgoing, now: datetime) -> Non
     answer = permits.decide(facts, now)
     message.why = answer.why
     if not isinstance(answer, Permit):
-        outbox.note(message, State.REFUSED, answer.why)
+        endings.note(message, State.REFUSED, answer.why)
     session.add(message)
     session.flush()
     desk.keep(message, facts, answer, Stage.DECIDED)

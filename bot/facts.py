@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from bot import accounts, comebacks, inbox, outbox, refs, showcase
+from bot import accounts, comebacks, endings, inbox, outbox, refs, showcase
 from bot.inbox import Entry
 from bot.refs import Ref
 from bot.showcase import Showcase
@@ -171,9 +171,9 @@ def _people(session: Session, profiles: Sequence[Profile]) -> dict[Handle, Known
 
 def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     """Write what was noted in a few statements, each table after those that it refers to. Then forget it."""
-    proven = outbox.confirm(session, notes.echoes, now)
+    proven = endings.confirm(session, notes.echoes, now)
     _write_people(session, notes, facts, now)
-    ours = [outbox.touchpoint(message, message.external_id, now) for message in proven]
+    ours = [endings.touchpoint(message, message.external_id, now) for message in proven]
     history.remember(session, notes.touchpoints + ours)
     arrivals.write(session, list(notes.arrivals.values()))
     merits.write(session, notes.merits)
@@ -182,7 +182,7 @@ def write(session: Session, notes: Notes, facts: Facts, now: datetime) -> None:
     claims.opened(session, notes.claims)
     for channel in {channel for _, channel in notes.withdrawn}:
         theirs = {fan_id for fan_id, where in notes.withdrawn if where == channel}
-        outbox.withdraw(session, theirs, channel, "fan_said_stop")
+        endings.withdraw(session, theirs, channel, "fan_said_stop")
     outbox.put(session, notes.messages)
     receipts.keep(session, notes.receipts)
     pipeline.touch_all(session, notes.changed_leads, now)

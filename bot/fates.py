@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
-from bot import accounts, outbox, spending
+from bot import accounts, endings, outbox, spending
 from bot.assembly import Bot
 from bot.clearing import AGAIN, Ready
 from bot.outbox import Outgoing, State
@@ -61,12 +61,12 @@ def _note_alone(bot: Bot, one: Said, tries: int) -> None:
 def _note_together(bot: Bot, said: Sequence[Said]) -> None:
     with bot.transaction() as session:
         now = bot.now()
-        undecided = outbox.being_sent(session, [ready.outgoing.id for ready, _ in said])
+        undecided = endings.being_sent(session, [ready.outgoing.id for ready, _ in said])
         sending = {ready.outgoing.id: ready.outgoing for ready, _ in said if ready.outgoing.id in undecided}
-        gone = outbox.gone(session, [ready.outgoing.id for ready, _ in said if ready.outgoing.id not in undecided])
+        gone = endings.gone(session, [ready.outgoing.id for ready, _ in said if ready.outgoing.id not in undecided])
         kept = [(ready, fate) for ready, fate in said if ready.outgoing.id not in gone]
         ours = [_note(session, bot, ready, fate, sending, now) for ready, fate in kept]
-        outbox.write(session, sending.values())
+        endings.write(session, sending.values())
         history.remember(session, [touchpoint for touchpoint in ours if touchpoint])
 
 
@@ -102,12 +102,12 @@ def _note_failure(session: Session, one: Outgoing, fate: PlatformError, now: dat
     elif isinstance(fate, Refused):
         _note_refused(session, one, fate, now)
     else:
-        outbox.note(one, State.UNCERTAIN, f"platform:{fate.reason}")
+        endings.note(one, State.UNCERTAIN, f"platform:{fate.reason}")
 
 
 def _note_sent(one: Outgoing, receipt: Receipt, now: datetime) -> dict[str, Any]:
-    outbox.note(one, State.SENT, external_id=receipt.id, sent_at=now)
-    return outbox.touchpoint(one, receipt.id, now)
+    endings.note(one, State.SENT, external_id=receipt.id, sent_at=now)
+    return endings.touchpoint(one, receipt.id, now)
 
 
 def _follow_up(session: Session, bot: Bot, one: Outgoing, receipt: Receipt, now: datetime) -> None:
@@ -154,10 +154,10 @@ def _pointer(bot: Bot, one: Outgoing, now: datetime) -> dict[str, Any]:
 def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: datetime) -> None:
     """Nothing was delivered, so it may be tried again: when the platform says, or later and later."""
     if one.attempts >= TRIES and fate.scope is not Scope.ACCOUNT:
-        outbox.note(one, State.REFUSED, f"platform:{fate.reason}")
+        endings.note(one, State.REFUSED, f"platform:{fate.reason}")
         return
     pause = fate.retry_after if isinstance(fate, Busy) else min(FIRST_PAUSE * 2 ** (one.attempts - 1), LONGEST_PAUSE)
-    outbox.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + pause)
+    endings.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + pause)
     if isinstance(fate, Busy) and fate.scope is Scope.ACCOUNT:
         accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now, now + pause)
 
@@ -165,8 +165,8 @@ def _note_later(session: Session, one: Outgoing, fate: Busy | Unreachable, now: 
 def _note_refused(session: Session, one: Outgoing, fate: Refused, now: datetime) -> None:
     if fate.scope is Scope.ACCOUNT:  # the message did nothing wrong: it goes out when a person has mended the account
         accounts.pause(session, one.platform, one.account, f"platform:{fate.reason}", now)
-        outbox.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + AGAIN)
+        endings.note(one, State.WAITING, f"platform:{fate.reason}", due_at=now + AGAIN)
         return
-    outbox.note(one, State.REFUSED, f"platform:{fate.reason}")
+    endings.note(one, State.REFUSED, f"platform:{fate.reason}")
     if fate.scope is Scope.PERSON:
         fans.say_blocked(session, one.profile_id, now)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from bot import changes, outbox, own_words
+from bot import changes, endings, own_words
 from bot.changes import Subject, What
 from bot.managers import Manager
 from leads import merits, pipeline
@@ -47,10 +47,10 @@ def note(
     match said:
         case Said.NO_OFFERS:
             _withdraw(session, fan_id, fan_ids, BROUGHT, proof, now)
-            outbox.withdraw_solicitations(session, fan_ids, EVERYWHERE, BROUGHT, "fan_wants_no_offers")
+            endings.withdraw_solicitations(session, fan_ids, EVERYWHERE, BROUGHT, "fan_wants_no_offers")
         case Said.STOP:
             _withdraw(session, fan_id, fan_ids, (EVERYTHING,), proof, now)
-            outbox.withdraw(session, fan_ids, EVERYWHERE, "fan_said_stop")
+            endings.withdraw(session, fan_ids, EVERYWHERE, "fan_said_stop")
         case Said.PAUSE | Said.NO_PAUSE:
             value = until.isoformat() if until else "none"
             line = preferences.said(fan_id, About.PAUSED_UNTIL, value, HOW, proof, now, now)

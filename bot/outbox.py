@@ -1,6 +1,6 @@
 """The outbox: what we decided to say, written before it is said, and what became of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,6 @@ from bot.inbox import Inbox, Waiting
 from connectors import Ask, Button, Way
 from optin.fans import Profile
 from optin.schema import among, belongs_to, document, known, write_all
-from optin.standing import EVERYWHERE
 
 LEASE = timedelta(seconds=45)  # longer than any call to a platform may take: past it, who was sending is dead
 
@@ -32,36 +31,21 @@ class State(StrEnum):
     LAPSED = "lapsed"  # the window closed before it could go out
 
 
+def _where(these: str, name: str, column: str) -> Index:
+    """An index of these rows alone."""
+    return Index(name, column, postgresql_where=text(these), sqlite_where=text(these))
+
+
 class Outgoing(SQLModel, table=True):
     """One message. `once` says for what there may be only one: the schema refuses a second."""
 
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(repr(state.value) for state in State)})", name="state"),
-        Index(
-            "ix_message_due",
-            "due_at",
-            postgresql_where=text("state = 'waiting'"),
-            sqlite_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "ix_message_deferred",
-            "due_at",
-            postgresql_where=text("state = 'deferred'"),
-            sqlite_where=text("state = 'deferred'"),
-        ),
-        Index(
-            "ix_message_counted",
-            "fan_id",
-            postgresql_where=text("weight > 0"),
-            sqlite_where=text("weight > 0"),
-        ),
-        Index(
-            "ix_message_sending",
-            "taken_at",
-            postgresql_where=text("state = 'sending'"),
-            sqlite_where=text("state = 'sending'"),
-        ),
+        _where("state = 'waiting'", "ix_message_due", "due_at"),
+        _where("state = 'deferred'", "ix_message_deferred", "due_at"),
+        _where("weight > 0", "ix_message_counted", "fan_id"),
+        _where("state = 'sending'", "ix_message_sending", "taken_at"),
         Index("ix_message_state", "state", "created_at"),
     )
 
@@ -141,23 +125,6 @@ def _taking() -> Any:
 
 
 _TAKE = _taking()
-# Uncertain ones too: who sent for longer than LEASE was given up for dead, and knows better. In the order of their ids:
-# else who notes an echo and who notes a receipt may wait for each other.
-_OPEN = (
-    sa.select(_TABLE)
-    .where(
-        among(_TABLE.c.id, "ids"),
-        _TABLE.c.state.in_([State.SENDING.value, State.UNCERTAIN.value]),
-    )
-    .order_by(_TABLE.c.id)
-    .with_for_update()
-)
-_BEING_SENT = _OPEN.with_only_columns(_TABLE.c.id)
-_PROVEN = sa.select(Outgoing).from_statement(_OPEN)
-_NOTED = ("state", "reason", "due_at", "sent_at", "external_id")
-_WRITE = (
-    update(_TABLE).where(_TABLE.c.id == bindparam("row")).values({name: bindparam(f"new_{name}") for name in _NOTED})
-)
 
 
 def put(session: Session, messages: Sequence[dict[str, Any]]) -> None:
@@ -200,84 +167,6 @@ def deferred(session: Session, most: int, now: datetime) -> Sequence[Outgoing]:
     return session.exec(best_first.limit(most).with_for_update(skip_locked=True, of=Outgoing)).all()
 
 
-def being_sent(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these messages whose fate is open, locked: of the others somebody else has decided."""
-    return set(session.connection().execute(_BEING_SENT, {"ids": list(message_ids)}).scalars())
-
-
-def write(session: Session, noted: Iterable[Outgoing]) -> None:
-    """Write what was noted of messages that another transaction had taken."""
-    rows = [{"row": one.id, **{f"new_{name}": getattr(one, name) for name in _NOTED}} for one in noted]
-    if rows:
-        session.connection().execute(_WRITE, rows)
-
-
-def gone(session: Session, message_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these messages whose fan was erased while they went out: nothing of them is kept."""
-    if not message_ids:
-        return set()
-    here = session.exec(select(Outgoing.id).where(col(Outgoing.id).in_(message_ids))).all()
-    return set(message_ids).difference(here)
-
-
-def note(message: Outgoing, state: State, reason: str = "", **more: Any) -> None:
-    """What became of a message. Who took it in this transaction writes it by ending it, who sent it calls `write`."""
-    for name, value in {"state": state.value, "reason": reason, **more}.items():
-        setattr(message, name, value)
-
-
-def give_up_on_the_dead(session: Session, now: datetime) -> int:
-    """What a dead worker was sending may have gone out: nobody sends it again, and a person sees it."""
-    dead = update(Outgoing).where(col(Outgoing.state) == State.SENDING.value, col(Outgoing.taken_at) < now - LEASE)
-    done: Any = session.execute(dead.values(state=State.UNCERTAIN.value, reason="worker_died"))
-    return int(done.rowcount)
-
-
-def withdraw(session: Session, fan_ids: Iterable[UUID], channel: str, reason: str) -> None:
-    """Nothing that waits for these fans on this channel goes out any more."""
-    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
-    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(list(fan_ids)), waiting)
-    here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
-    session.execute(here.values(state=State.REFUSED.value, reason=reason))
-
-
-def withdraw_solicitations(
-    session: Session, fan_ids: Collection[UUID], channel: str, purposes: Collection[str], reason: str
-) -> None:
-    """Nothing that we meant to bring to these fans for these purposes goes out on this channel any more; answers do."""
-    waiting = col(Outgoing.state).in_([State.WAITING.value, State.DEFERRED.value, State.DRAFT.value])
-    theirs = update(Outgoing).where(col(Outgoing.fan_id).in_(fan_ids), waiting, col(Outgoing.solicits).in_(purposes))
-    here = theirs if channel == EVERYWHERE else theirs.where(col(Outgoing.platform) == channel)
-    session.execute(here.values(state=State.REFUSED.value, reason=reason))
-
-
-def confirm(session: Session, echoes: Mapping[UUID, str], now: datetime) -> Sequence[Outgoing]:
-    """Echoes, with the platform's ids, prove that these messages went out. Returns those of which we weren't sure."""
-    if not echoes:
-        return []
-    proven = session.scalars(_PROVEN, {"ids": list(echoes)}).all()
-    for one in proven:
-        one.state, one.reason, one.external_id, one.sent_at = State.SENT.value, "echo", echoes[one.id], now
-    session.flush()
-    return proven
-
-
-def touchpoint(message: Outgoing, external_id: str, now: datetime) -> dict[str, Any]:
-    """A message that went out, as part of what passed between the fan and us."""
-    return {
-        "fan_id": message.fan_id,
-        "profile_id": message.profile_id,
-        "at": now,
-        "said_by": message.said_by,
-        "kind": message.way,
-        "text": message.text,
-        "thread": message.recipient,
-        "subject": external_id,
-        "inbox_id": message.inbox_id,
-        "message_id": message.id,
-    }
-
-
 def written(buttons: Sequence[Button]) -> list[dict[str, str]]:
     """Buttons as the table keeps them."""
     return [{"label": one.label, "ask": one.ask.value, "payload": one.payload} for one in buttons]
@@ -290,14 +179,6 @@ def buttons_of(message: Outgoing) -> tuple[Button, ...]:
 def drafts(session: Session, most: int = 100) -> Sequence[Outgoing]:
     waiting = select(Outgoing).where(Outgoing.state == State.DRAFT.value)
     return session.exec(waiting.order_by(col(Outgoing.created_at)).limit(most)).all()
-
-
-def let_lapse(session: Session, now: datetime) -> int:
-    """Drafts and messages whose window has closed can't go out any more."""
-    open_still = col(Outgoing.state).in_([State.DRAFT.value, State.WAITING.value, State.DEFERRED.value])
-    late = update(Outgoing).where(open_still, col(Outgoing.valid_until).is_not(None), col(Outgoing.valid_until) <= now)
-    done: Any = session.execute(late.values(state=State.LAPSED.value, reason="window_closed"))
-    return int(done.rowcount)
 
 
 def counts(session: Session) -> dict[tuple[str, str], int]:

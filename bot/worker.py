@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot import beats, competing, database, delivering, hearing, outbox, sending
+from bot import beats, competing, database, delivering, endings, hearing, sending
 from bot.assembly import Bot
 from bot.sending import Calls
 from connectors import PlatformError
@@ -127,7 +127,7 @@ def _show_life(bot: Bot, name: str, stopping: threading.Event) -> int:
     _learn(bot)
     with bot.transaction() as session:
         beats.beat(session, name, "worker", bot.now())
-        lost = outbox.give_up_on_the_dead(session, bot.now())
+        lost = endings.give_up_on_the_dead(session, bot.now())
     if lost:
         log.warning("uncertain_after_a_death", messages=lost)
     stopping.wait(beats.EVERY.total_seconds())

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from bot import hearing, lanes, outbox, sending
+from bot import endings, hearing, lanes, outbox, sending
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
 from connectors import Each, Kind, Limit, Message, Receipt, Uncertain, Way
@@ -39,7 +39,7 @@ class SleepyPigeon(Pigeon):
     def send(self, message: Message) -> Receipt:
         self._stage.later(seconds=50)
         with self._stage.bot.transaction() as session:
-            outbox.give_up_on_the_dead(session, self._stage.now)
+            endings.give_up_on_the_dead(session, self._stage.now)
         assert self._stage.states() == [("uncertain", "worker_died")]
         return super().send(message)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlmodel import col, select
 
-from bot import choosing, competing, desk, forgetting, outbox, soliciting, writing
+from bot import choosing, competing, desk, endings, forgetting, soliciting, writing
 from bot.clearing import Ready
 from bot.fates import Fate
 from bot.inbox import Inbox
@@ -362,8 +362,8 @@ class World(RuleBasedStateMachine):
         else:
             self.stage.now += PAUSES[until]
         with self.stage.bot.transaction() as session:
-            outbox.give_up_on_the_dead(session, self.now)
-            outbox.let_lapse(session, self.now)
+            endings.give_up_on_the_dead(session, self.now)
+            endings.let_lapse(session, self.now)
         for one in FANS if until == "the next day" else (fan,):
             self._compare_permits(one)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot import accounts, hearing, inbox, lanes, outbox
+from bot import accounts, endings, hearing, inbox, lanes, outbox
 from bot.inbox import Inbox
 from bot.outbox import Outgoing
 from connectors import Busy, Kind, PlatformError, Refused, Scope, Uncertain, Unreachable
@@ -103,7 +103,7 @@ def test_what_waits_past_its_window_lapses(stage: Stage) -> None:
 
     stage.later(hours=25)
     with stage.bot.transaction() as session:
-        outbox.let_lapse(session, stage.now)
+        endings.let_lapse(session, stage.now)
 
     assert stage.states() == [("lapsed", "window_closed")]
 
@@ -117,7 +117,7 @@ def test_what_a_dead_sender_held_becomes_uncertain(stage: Stage) -> None:
 
     stage.later(seconds=50)
     with stage.bot.transaction() as session:
-        outbox.give_up_on_the_dead(session, stage.now)
+        endings.give_up_on_the_dead(session, stage.now)
     stage.work()
 
     assert len(taken) == 1

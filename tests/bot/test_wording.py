@@ -14,6 +14,10 @@ CONSENTS = Path(wordings.HERE)
 OCCASIONS = sorted({path.stem for path in MESSAGES.glob("*/*.txt")})
 
 
+def _words(path: Path) -> set[str]:
+    return meta.find_undeclared_variables(Environment().parse(path.read_text(encoding="utf-8")))
+
+
 @pytest.mark.parametrize("what", OCCASIONS)
 def test_each_language_has_each_text_with_the_same_words(what: str) -> None:
     words = {folder: _words(MESSAGES / folder / f"{what}.txt") for folder in wording.LANGUAGES}
@@ -35,6 +39,19 @@ def test_what_others_read_has_no_place_for_anything_personal(what: str) -> None:
     assert _words(MESSAGES / "fr" / f"{what}.txt") <= {"brand", "keyword", "link"}
 
 
+@pytest.mark.parametrize("what", [one for one in OCCASIONS if "link" in _words(MESSAGES / "fr" / f"{one}.txt")])
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+@pytest.mark.parametrize("code", ["ZEPHYR-1", ""])
+def test_nothing_is_glued_to_a_link(what: str, language: str, code: str) -> None:
+    names = _words(MESSAGES / language / f"{what}.txt")
+
+    said = wording.say(
+        what, language, **({name: name for name in names} | {"link": "https://b.example/1", "code": code})
+    )
+
+    assert re.search(r"https://b\.example/1(\s|$)", said)
+
+
 def test_each_consent_text_stands_in_both_languages_under_one_version() -> None:
     names = [path.name.removesuffix(".txt").rsplit(".", 1) for path in CONSENTS.glob("*.txt")]
 
@@ -46,7 +63,3 @@ def test_each_consent_text_stands_in_both_languages_under_one_version() -> None:
 def test_a_long_text_is_cut_between_words() -> None:
     assert wording.shortened("un deux trois", 9) == "un deux…"
     assert wording.shortened("un deux", 9) == "un deux"
-
-
-def _words(path: Path) -> set[str]:
-    return meta.find_undeclared_variables(Environment().parse(path.read_text(encoding="utf-8")))

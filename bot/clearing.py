@@ -89,8 +89,16 @@ def _held(
         case Deferral(why, until):
             endings.note(one, State.DEFERRED, why, due_at=until, attempts=one.attempts - 1)
         case Permit():
-            return _unheard(one, desk) or _paused(one, desk) or _paced(session, one, connector, facts, desk, paces)
+            held = _over(one, desk) or _unheard(one, desk) or _paused(one, desk)
+            return held or _paced(session, one, connector, facts, desk, paces)
     return ""
+
+
+def _over(one: Outgoing, desk: Desk) -> str:
+    if one.offer_id not in desk.out_of_reach:
+        return ""
+    endings.note(one, State.LAPSED, "offer_closed")
+    return "offer_closed"
 
 
 def _unheard(one: Outgoing, desk: Desk) -> str:

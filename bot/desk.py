@@ -21,6 +21,8 @@ from bot.managers import Manager
 from bot.outbox import Outgoing, State
 from bot.own_words import Unfit
 from connectors import Way
+from offers import catalog
+from offers.catalog import Offer
 from optin import history, people
 from optin.people import Person
 from optin.standing import Purpose
@@ -190,7 +192,19 @@ def _unfit(session: Session, bot: Bot, message: Outgoing, words: str, now: datet
     unwanted = message.purpose == "offer" and message.reason != "asks_after_stop"
     if unwanted and _is_unwanted(people.one(session, message.fan_id), message):
         return Unfit.FAN_SAID_STOP
+    if _offers(message, words) and not _can_be_had(session, message, now):
+        return Unfit.OFFER_CLOSED
     return own_words.unfit(own_words.rules_of(bot, message.platform), Way(message.way), words)
+
+
+def _offers(message: Outgoing, words: str) -> bool:
+    """A manager may have taken the offer out of the words."""
+    return message.purpose == "offer" and (words == message.text or own_words.CLAIM in words)
+
+
+def _can_be_had(session: Session, message: Outgoing, now: datetime) -> bool:
+    offer = session.get(Offer, message.offer_id) if message.offer_id else None
+    return offer is None or catalog.can_be_had(offer, now)
 
 
 def _is_unwanted(person: Person, message: Outgoing) -> bool:

@@ -8,6 +8,7 @@ from bot.managers import Manager
 from connectors import Rules, Way
 from offers import coupons
 
+CLAIM = "/claim/"  # in the address of a fan's own page
 LONGEST_TEXT = 10_000  # characters, where the platform names no limit
 
 
@@ -19,6 +20,7 @@ class Unfit(StrEnum):
     TOO_PERSONAL = "too_personal"  # a fan's own link or code, where everyone reads it
     WINDOW_CLOSED = "window_closed"
     FAN_SAID_STOP = "fan_said_stop"
+    OFFER_CLOSED = "offer_closed"  # its link would give no code
 
 
 def tidy(text: str) -> str:
@@ -52,4 +54,4 @@ def unfit(rules: Rules, way: Way, words: str) -> Unfit | None:
 
 def _is_personal(words: str) -> bool:
     codes = re.findall(r"[\w-]+-\w\b", words)
-    return "/claim/" in words or any(coupons.is_wellformed(code) for code in codes)
+    return CLAIM in words or any(coupons.is_wellformed(code) for code in codes)

@@ -16,6 +16,7 @@ from bot import accounts, inbox, places
 from bot.assembly import Bot
 from bot.outbox import Outgoing, State
 from connectors import Kind, Rules, Way
+from offers import catalog
 from optin import fans, house_rules, links, people, permits, pressure, receipts
 from optin.fans import Profile
 from optin.people import Person
@@ -42,6 +43,7 @@ class Desk:
     unheard: set[UUID]  # fans who said something that we have not heard yet
     broken: set[UUID]  # of those who are solicited: fans whose words broke us, and may have been a no
     undecided: set[UUID]  # messages of this batch
+    out_of_reach: set[UUID]  # offers that we were to bring, and that nobody can have any more
     now: datetime
     receipts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -116,6 +118,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
     links.hold(session, solicited)
     everybody = people.load(session, {profile.fan_id for profile in profiles.values()})
     version, caps = house_rules.current(session)
+    brought = {one.offer_id for one in messages if one.solicits and one.offer_id}
     return Desk(
         bot=bot,
         profiles=profiles,
@@ -128,6 +131,7 @@ def open_desk(session: Session, bot: Bot, messages: Sequence[Outgoing], now: dat
         unheard=inbox.unheard(session, everybody),
         broken=inbox.broken(session, {one for fan_id in solicited for one in everybody[fan_id].fan_ids}),
         undecided={one.id for one in messages},
+        out_of_reach=catalog.out_of_reach(session, brought, now),
         now=now,
     )
 

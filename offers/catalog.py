@@ -1,6 +1,6 @@
 """The catalogue: what the brand gives, to whom it may show, and in which words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -132,6 +132,14 @@ def stand_in(offer: Offer, known: Mapping[UUID, Offer], may_have: Callable[[Offe
 
 def can_be_had(offer: Offer, now: datetime) -> bool:
     return is_open(offer, now) and not is_sold_out(offer)
+
+
+def out_of_reach(session: Session, offer_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Those of these offers that can't be had now."""
+    if not offer_ids:
+        return set()
+    found = session.exec(select(Offer).where(col(Offer.id).in_(offer_ids)))
+    return {offer.id for offer in found if not can_be_had(offer, now)}
 
 
 def all_of_them(session: Session) -> Sequence[Offer]:

@@ -104,6 +104,26 @@ def test_what_finds_no_room_waits_and_competes_again(stage: Stage) -> None:
     assert [message.state for message in stage.all(Outgoing) if message.id == second.message_id] == ["sent"]
 
 
+@pytest.mark.parametrize("waits_for_room", [True, False])
+def test_an_offer_that_nobody_can_have_any_more_is_not_brought(stage: Stage, waits_for_room: bool) -> None:
+    spaced_out(stage)
+    fan = meet(stage)
+    allow(stage, fan)
+    if waits_for_room:
+        propose(stage, fan, stage.offer(slug="one"))
+        stage.work()
+    offer = stage.offer(slug="two")
+    brought = propose(stage, fan, offer)
+
+    with stage.bot.transaction() as session:
+        session.get_one(Offer, offer.id).state = "paused"
+    stage.later(hours=5)
+    stage.work()
+
+    ended = [(one.state, one.reason) for one in stage.all(Outgoing) if one.id == brought.message_id]
+    assert ended == [("lapsed", "offer_closed")]
+
+
 def test_caps_count_over_all_profiles_of_a_person(stage: Stage) -> None:
     spaced_out(stage)
     lea, other = meet(stage), meet(stage, "lea-too")

@@ -1,6 +1,7 @@
 """The queue: drafts that wait for a manager, to be approved, edited or rejected."""
 
 import hashlib
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -10,6 +11,7 @@ from bot import desk, managers, own_words
 from bot.desk import Done, TooLate
 from bot.own_words import Unfit
 from connectors import Way
+from offers import catalog
 from webhooks import i18n
 from webhooks.door import the_bot
 from webhooks.panel import asking, reports, who
@@ -31,7 +33,7 @@ def cards() -> Response:
     if request.if_none_match.contains(fingerprint):
         answer = Response(status=304)
     else:
-        answer = make_response(render_template("panel/fragment.html", drafts=drafts, problem=None, longest=longest))
+        answer = make_response(render_template("panel/fragment.html", drafts=drafts, problem=None, **SHOWN))
     answer.set_etag(fingerprint)
     return answer
 
@@ -67,6 +69,15 @@ def longest(told: Told) -> int:
     return own_words.longest(own_words.rules_of(the_bot(), message.platform), Way(message.way))
 
 
+def gives_nothing(told: Told) -> bool:
+    """Whether it offers what can't be had now."""
+    is_offer = told.message.purpose == "offer"
+    return is_offer and told.offer is not None and not catalog.can_be_had(told.offer, the_bot().now())
+
+
+SHOWN: dict[str, Any] = {"longest": longest, "gives_nothing": gives_nothing}
+
+
 def _answer(decided: Done | TooLate | Unfit, message_id: UUID, verb: str, typed: str) -> Response:
     if isinstance(decided, Done):
         flash(str(message_id), verb)
@@ -93,7 +104,7 @@ def _page(status: int, problem: dict[str, object] | None = None) -> Response:
         fingerprint=_fingerprint(drafts),
         problem=problem,
         newest_first=_newest_first(),
-        longest=longest,
+        **SHOWN,
     )
     return make_response(page, status)
 
@@ -109,5 +120,8 @@ def _newest_first() -> bool:
 
 def _fingerprint(drafts: Slice[Told]) -> str:
     """Changes whenever the cards would look different."""
-    seen = [(one.message.id, one.message.text, one.message.valid_until, one.asked.text) for one in drafts.rows]
+    seen = [
+        (one.message.id, one.message.text, one.message.valid_until, one.asked.text, gives_nothing(one))
+        for one in drafts.rows
+    ]
     return hashlib.sha256(repr((i18n.language(), seen, drafts.next)).encode()).hexdigest()[:32]

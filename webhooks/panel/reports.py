@@ -189,7 +189,7 @@ def _told(session: Session, which: Any, *, newest_first: bool, after: UUID | Non
         col(Touchpoint.inbox_id) == col(Outgoing.inbox_id),
         col(Touchpoint.said_by) == literal("fan"),
     )
-    columns = (Outgoing, Profile, Inbox.kind, Inbox.at, Touchpoint.text, Touchpoint.thread, Offer.name)
+    columns = (Outgoing, Profile, Inbox.kind, Inbox.at, Touchpoint.text, Touchpoint.thread, Offer)
     found = (
         select(*columns)  # type: ignore[call-overload]
         .join(Profile, col(Outgoing.profile_id) == col(Profile.id))
@@ -201,7 +201,7 @@ def _told(session: Session, which: Any, *, newest_first: bool, after: UUID | Non
     if after is not None:
         found = found.where(key < after if newest_first else key > after)
     rows = session.execute(found.order_by(key.desc() if newest_first else key).limit(PAGE + 1)).all()
-    told = [Told(row[0], row[1], Asked(row[2] or "", row[3], row[4] or "", row[5] or ""), row[6] or "") for row in rows]
+    told = [Told(row[0], row[1], Asked(row[2] or "", row[3], row[4] or "", row[5] or ""), row[6]) for row in rows]
     return piece(told, [str(row[0].id) for row in rows])
 
 

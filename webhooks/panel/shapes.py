@@ -59,7 +59,7 @@ class Told:
     message: Outgoing
     profile: Profile
     asked: Asked
-    offer: str
+    offer: Offer | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,18 @@ def test_an_offer_is_not_sent_to_who_has_said_stop_since(office: Office) -> None
     assert "The fan has said STOP since: no offer may be sent to him." in answer.text
 
 
+def test_a_link_to_an_offer_that_can_t_be_had_is_not_sent(office: Office) -> None:
+    words, browser = "Votre code : https://b.example/claim/abc", office.desk()
+    draft = office.draft(words, purpose="offer", reason="offer_private", offer_id=office.offer(state="paused").id)
+
+    answer = approve(browser, draft, words)
+
+    assert answer.status_code == 422
+    assert "its link would give no code" in answer.text
+    assert "its link gives no code at the moment" in browser.get("/panel/").text
+    assert approve(browser, draft, "L’offre est finie, pardon !").status_code == 303
+
+
 def test_who_asks_again_after_his_stop_may_get_an_answer(office: Office) -> None:
     draft = office.draft("Vos 20 %", purpose="offer", reason="asks_after_stop")
     say_stop(office)

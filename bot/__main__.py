@@ -156,16 +156,16 @@ def dossier_(fan_or_handle: str, html: bool) -> None:
     with bot.reading() as session:
         fan_ids = dossier.found(session, bot, fan_or_handle)
         if len(fan_ids) != 1:
-            raise click.ClickException(_which(fan_ids))
+            raise click.ClickException(_which(dossier.shown(session, fan_ids)))
         told = dossier.of(session, bot, fan_ids.pop())
     assert told is not None
     click.echo(readable.page(told, told["language"]) if html else dossier.as_json(told))
 
 
-def _which(fan_ids: set[UUID]) -> str:
-    if not fan_ids:
+def _which(fans: list[str]) -> str:
+    if not fans:
         return "nobody is known by this"
-    return "several fans are known by this; say which: " + ", ".join(sorted(map(str, fan_ids)))
+    return "several fans are known by this; say which, by the id:\n  " + "\n  ".join(fans)
 
 
 @cli.command("retention")

@@ -17,7 +17,7 @@ from bot.pace import Pace
 from bot.traces import HIS, QUOTES, Traces
 from leads.pipeline import Lead
 from offers.catalog import Offer
-from optin import erasures, people, wordings
+from optin import addresses, erasures, people, wordings
 from optin.fans import Fan, Profile
 
 FORMAT = 1  # of the JSON: changed with any field that is renamed or taken away
@@ -58,9 +58,22 @@ def found(session: Session, bot: Bot, wanted: str) -> set[UUID]:
         fan = session.get(Fan, UUID(wanted))
     except ValueError:
         known_as = (wanted, erasures.instead_of(bot.settings.secret, wanted))
-        profiles = select(Profile.fan_id).where(col(Profile.handle).in_(known_as))
-        return set(session.exec(profiles)) | set(session.exec(select(Lead.fan_id).where(Lead.email == wanted)))
+        by_handle = select(Profile.fan_id).where(col(Profile.handle).in_(known_as))
+        by_address = select(Lead.fan_id).where(Lead.email_hash == addresses.hash_of(wanted))
+        return _one_each(session, {*session.exec(by_handle), *session.exec(by_address)})
     return {fan.id} if fan else set()
+
+
+def _one_each(session: Session, fan_ids: set[UUID]) -> set[UUID]:
+    """One fan of each person: a dossier is of all whom he is."""
+    everybody = people.load(session, fan_ids)
+    return {min(fan_ids.intersection(person.fan_ids)) for person in everybody.values()}
+
+
+def shown(session: Session, fan_ids: set[UUID]) -> list[str]:
+    """A line for each of these fans, to choose from."""
+    known = select(Profile).where(col(Profile.fan_id).in_(fan_ids)).order_by(col(Profile.fan_id), col(Profile.id))
+    return [f"{one.fan_id}  {one.platform} {one.handle} {one.name}".rstrip() for one in session.exec(known)]
 
 
 def _rows(session: Session, table: type[SQLModel], them: Traces) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Redeeming: a shop takes a code, once. Whoever asks again hears what was said the first time, or who was faster."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,7 +79,7 @@ class NotRedeemed:
 def look(session: Session, code: str) -> Found | None:
     """What we know of this code. Ours are found however they are typed, a shop's own as they stand in its list."""
     typed = code.strip()
-    claims = session.exec(select(Claim).where(col(Claim.code).in_({typed, typed.upper()}))).all()
+    claims = session.exec(select(Claim).where(col(Claim.code).in_({typed, coupons.as_given(typed)}))).all()
     claim = next(iter(sorted(claims, key=lambda one: one.code != typed)), None)
     return None if claim is None else _found(session, claim)
 
@@ -90,8 +91,8 @@ def of(session: Session, redemption: Redemption) -> Found:
 
 def is_slip(code: str) -> bool:
     """Whether this looks like a code of ours with a letter wrong: then it needs no looking up."""
-    letters = code.strip().upper().split("-")[-2:]
-    return [len(part) for part in letters] == [coupons.BODY, 1] and not coupons.is_wellformed(code)
+    letters = re.split(r"[\W_]+", code.strip())[-2:]
+    return [len(part) for part in letters] == [coupons.BODY, 1] and not coupons.is_wellformed(coupons.as_given(code))
 
 
 def redeem(
@@ -103,7 +104,7 @@ def redeem(
     if found is None:
         return NotRedeemed(Why.UNKNOWN)
     if before is not None:
-        same = str(found.claim.code).upper() == code.strip().upper()
+        same = found.claim.code in (code.strip(), coupons.as_given(code))
         return Redeemed(before, found, again=True) if same else NotRedeemed(Why.OTHER_CODE)
     # Persons first, as whoever claims does. Two tills at once: the second waits, and then sees what the first did.
     links.hold(session, [found.claim.fan_id])

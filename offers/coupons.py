@@ -1,5 +1,6 @@
 """Coupons: codes that can be read aloud, and that show a slip of the pen."""
 
+import re
 from collections.abc import Callable
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O 1 I L U, which look or sound like others
@@ -14,6 +15,12 @@ def write(draw: Callable[[], int], prefix: str = "") -> str:
         check = _check(body)
         if check < len(LETTERS):
             return "-".join(part for part in (prefix, body, LETTERS[check]) if part)
+
+
+def as_given(typed: str) -> str:
+    """A code as we write it, however it was typed: in small letters, with other dashes, with spaces or with nothing."""
+    letters = re.sub(r"[\W_]+", "", typed).upper()
+    return "-".join(filter(None, (letters[: -BODY - 1], letters[-BODY - 1 : -1], letters[-1:])))
 
 
 def is_wellformed(code: str) -> bool:

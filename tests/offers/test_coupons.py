@@ -1,6 +1,7 @@
 """Codes that can be read aloud, and that show a slip of the pen."""
 
 import random
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,18 @@ CODES = st.integers(0, 2**64 - 1).map(a_code)
 def test_a_code_is_wellformed_in_any_case(code: str) -> None:
     assert coupons.is_wellformed(code)
     assert coupons.is_wellformed(f" {code.lower()} ")
+
+
+@given(CODES, st.sampled_from(["", " ", "-", " - ", "–", "_"]), st.sampled_from([str.lower, str.upper]))
+def test_a_code_is_known_however_it_is_typed(code: str, between: str, written: Callable[[str], str]) -> None:
+    typed = written(code.replace("-", between))
+
+    assert coupons.as_given(f" {typed}\n") == code
+
+
+@given(st.text())
+def test_any_typing_is_read_without_error(text: str) -> None:
+    assert coupons.as_given(coupons.as_given(text)) == coupons.as_given(text)
 
 
 @given(CODES, st.integers(0, coupons.BODY - 1), st.sampled_from(coupons.LETTERS))

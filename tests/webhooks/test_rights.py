@@ -270,8 +270,19 @@ def test_a_dossier_is_found_by_handle_address_or_id(stage: Stage) -> None:
     lead: Lead = stage.lead(stage.offer(), "alice")
 
     with stage.bot.reading() as session:
-        wanted = ("alice", "alice@example.com", str(lead.fan_id))
+        wanted = ("alice", "alice@example.com", "Alice@Example.com", str(lead.fan_id))
         found_by = [dossier.found(session, stage.bot, one) for one in wanted]
         assert session.exec(select(Profile.handle)).all() == ["alice"]
 
-    assert found_by == [{lead.fan_id}] * 3
+    assert found_by == [{lead.fan_id}] * 4
+
+
+def test_a_dossier_is_found_by_an_address_that_two_profiles_of_one_person_gave(stage: Stage) -> None:
+    offer = stage.offer()
+    alice, other = stage.lead(offer, "alice"), stage.lead(offer, "Alice")
+    with stage.bot.transaction() as session:
+        two = dossier.found(session, stage.bot, "alice@example.com")
+        links.link(session, alice.fan_id, other.fan_id, Proof.CLAIM_LINK, "claim-1", NOW)
+
+        assert two == {alice.fan_id, other.fan_id}
+        assert dossier.found(session, stage.bot, "alice@example.com") == {min(alice.fan_id, other.fan_id)}

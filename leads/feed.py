@@ -29,6 +29,10 @@ class BadCursor(ValueError):
     """What was given as a cursor is none of ours."""
 
 
+class AheadOfUs(ValueError):
+    """This cursor was given by a later state of the database: it was brought back from a backup since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """`next_cursor` is always there: with nothing new today, it is where to go on tomorrow."""
@@ -41,23 +45,25 @@ class Page:
 def page(
     session: Session, limit: int, cursor: str = "", updated_since: datetime | None = None, until: str = ""
 ) -> Page:
-    """The leads that changed after this cursor, the one that changed longest ago first. Raises BadCursor.
+    """The leads that changed after this cursor, the one that changed longest ago first. Raises BadCursor
+    and AheadOfUs.
 
     Revisions become visible in their order (see leads/pipeline.py), so nobody appears later behind the cursor. Who
     changes while a reader goes through the pages comes once more, further on.
     """
     after = position(cursor)
     # Known before anything is read: what commits between our queries is beyond it, and comes on the next page whole.
-    last = position(until) if until else pipeline.last_revision(session)
+    last = position(until or end(session, cursor))
     begins = {table: _begin(session, table, after, last, updated_since) for table in (Lead, ErasedLead)}
     there = session.execute(_changed(_with_source(), Lead, begins, last, updated_since).limit(limit + 1)).all()
     gone = session.exec(_changed(select(ErasedLead), ErasedLead, begins, last, updated_since).limit(limit + 1)).all()
     order = sorted([*(lead.revision for lead, _, _ in there), *(lead.revision for lead in gone)])
-    end = order[:limit][-1] if order else after
-    found = _records(session, [row for row in there if row[0].revision <= end])
+    nothing_new = after if updated_since is None else last  # who asked for a time has no use for what is before it
+    read = order[:limit][-1] if order else nothing_new
+    found = _records(session, [row for row in there if row[0].revision <= read])
     found |= {lead.revision: records.erased(lead) for lead in gone}
     shown = (found[revision] for revision in order[:limit] if revision in found)
-    return Page(tuple(shown), len(order) > limit, cursor_at(end))
+    return Page(tuple(shown), len(order) > limit, cursor_at(read))
 
 
 def one(session: Session, lead_id: UUID) -> Record | None:
@@ -69,9 +75,12 @@ def one(session: Session, lead_id: UUID) -> Record | None:
     return next(iter(_records(session, rows).values()), None)
 
 
-def end(session: Session) -> str:
-    """The cursor behind everything that is there by now."""
-    return cursor_at(pipeline.last_revision(session))
+def end(session: Session, after: str = "") -> str:
+    """The cursor behind everything that is there by now. Raises AheadOfUs where `after` is further still."""
+    last = pipeline.last_revision(session)
+    if position(after) > last:
+        raise AheadOfUs
+    return cursor_at(last)
 
 
 def cursor_at(revision: int) -> str:

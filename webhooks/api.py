@@ -12,6 +12,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from bot import inbox
 from bot.inbox import Aside, Heard, Waiting
 from leads import feed, keys, purchases, redemptions
+from leads.feed import AheadOfUs
 from leads.keys import ApiKey
 from leads.purchases import Kept
 from leads.records import LeadRecord, MergedRecord
@@ -38,7 +39,7 @@ PROBLEMS = {
     401: "The key is missing or counts no more.",
     404: "There is no such lead or code.",
     405: "This can't be done here: see the `Allow` header.",
-    409: "It was used or told otherwise before: `detail` says how.",
+    409: "It was used or told otherwise before, or is of a later state of our database: `detail` says how.",
     410: "The lead was withdrawn, merged or erased, or the code has expired.",
     413: "The request is too large.",
     415: "The request's type is not known here.",
@@ -47,6 +48,7 @@ PROBLEMS = {
     500: "It is our fault. Try again later.",
 }
 
+AHEAD = "This cursor is ahead of our database, which was brought back from a backup: begin again without one."
 TOLD = {
     "ETag": "Of a page: send it back as `If-None-Match`, and hear whether anything has changed.",
     lead_pages.NEXT: "Where to go on, now or later, when you have read all of this answer.",
@@ -123,6 +125,11 @@ def problems(*statuses: int) -> Any:
     return {status: {"description": PROBLEMS[status], "content": shape} for status in statuses}
 
 
+@blueprint.errorhandler(AheadOfUs)
+def begin_again(_: AheadOfUs) -> Response:
+    return faults.problem(409, AHEAD)
+
+
 @blueprint.get("/leads")
 @blueprint.auth_required(auth)
 @blueprint.input(LeadsAsked, location="query", arg_name="asked")
@@ -130,7 +137,7 @@ def problems(*statuses: int) -> Any:
     LeadsPage,
     links={"lead": {"operationId": "getLead", "parameters": {"lead_id": "$response.body#/data/0/id"}}},
 )
-@blueprint.doc(operation_id="listLeads", responses=problems(304, 400, 401, 405, 413, 422, 429, 500))
+@blueprint.doc(operation_id="listLeads", responses=problems(304, 400, 401, 405, 409, 413, 422, 429, 500))
 def leads(asked: LeadsAsked) -> Response:
     """The leads, page after page, in the order of their changes
 

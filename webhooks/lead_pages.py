@@ -56,7 +56,7 @@ def _as_json(page: Page, profile: Profile | None) -> str:
 def _stream(bot: Bot, asked: LeadsAsked, kind: str) -> Response:
     """All leads as they come, a handful at a time. The header says beforehand where to go on after the last."""
     with bot.reading() as session:
-        until = feed.end(session)
+        until = feed.end(session, asked.cursor)
     pages = _pages(bot, asked, until)
     text = _as_lines(pages, asked.profile) if kind == NDJSON else _as_csv(pages, asked)
     answer = Response(text, mimetype=kind)

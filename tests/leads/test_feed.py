@@ -147,10 +147,11 @@ def test_updated_since_tells_of_the_erased_and_ends_where_nothing_is_new(stage: 
     nothing = page(stage, updated_since=NOW + timedelta(hours=2))
     touch(stage, leads[1].fan_id)
     later = page(stage, cursor=gone.next_cursor, updated_since=since)
+    tomorrow = page(stage, cursor=nothing.next_cursor)
 
     assert [(one.id, one.status) for one in gone.leads] == [(leads[0].id, "erased")]
     assert (nothing.leads, nothing.has_more) == ((), False)
-    assert [one.id for one in later.leads] == [leads[1].id]
+    assert [one.id for one in later.leads] == [one.id for one in tomorrow.leads] == [leads[1].id]
 
 
 @pytest.mark.parametrize("since", [None, NOW, NOW + timedelta(hours=1)])

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from bot import forgetting
 from bot.inbox import Inbox
-from leads import details, keys, profiles
+from leads import details, feed, keys, profiles
 from leads.pipeline import Lead
 from leads.records import LeadRecord
 from offers.questions import Question
@@ -219,6 +219,17 @@ def test_a_wrong_parameter_is_named(crm: FlaskClient, query: str, wrong: str) ->
     status, told = problem(crm.get(f"/api/v1/leads?{query}"))
 
     assert (status, list((told.errors or {})["query"])) == (422, [wrong])
+
+
+@pytest.mark.parametrize("format", ["json", "csv", "ndjson"])
+def test_a_reader_who_is_ahead_of_a_backup_that_was_brought_back_is_told_to_begin_again(
+    crm: FlaskClient, format: str
+) -> None:
+    ahead = crm.get(f"/api/v1/leads?format={format}&cursor={feed.cursor_at(2**40)}")
+
+    assert problem(ahead)[0] == 409
+    assert "begin again without one" in ahead.text
+    assert crm.get(f"/api/v1/leads?format={format}").status_code == 200
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-06-01T10:00:00Z"])

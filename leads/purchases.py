@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -48,11 +48,15 @@ class Purchase(SQLModel, table=True):
 Whose = Callable[[Any], ColumnElement[bool]]  # of a column of fans' ids
 
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
 class Why(StrEnum):
     """Why a purchase is not written down."""
 
     UNKNOWN_CODE = "unknown_code"
     UNKNOWN_LEAD = "unknown_lead"
+    NOT_YET = "not_yet"  # nobody bought tomorrow
     OTHER_ORDER = "other_order"  # the same number stands for something else already
 
 
@@ -83,6 +87,8 @@ def keep(session: Session, purchase_id: UUID, told: Told, by: str, now: datetime
     whose = _whose(session, told)
     if isinstance(whose, Why):
         return whose
+    if told.at > now + CLOCKS_DIFFER:
+        return Why.NOT_YET
     row = {
         "id": purchase_id,
         "source": told.source,

@@ -39,7 +39,7 @@ PROBLEMS = {
     401: "The key is missing or counts no more.",
     404: "There is no such lead or code.",
     405: "This can't be done here: see the `Allow` header.",
-    409: "It was used or told otherwise before, or is of a later state of our database: `detail` says how.",
+    409: "It was used or told otherwise before, or is of a time that is still to come: `detail` says how.",
     410: "The lead was withdrawn, merged or erased, or the code has expired.",
     413: "The request is too large.",
     415: "The request's type is not known here.",
@@ -192,6 +192,7 @@ NOT_TAKEN = {
 NOT_KEPT = {
     purchases.Why.UNKNOWN_CODE: (404, "We gave no such code."),
     purchases.Why.UNKNOWN_LEAD: (404, "There is no such lead."),
+    purchases.Why.NOT_YET: (409, "`at` lies in the future: tell a purchase when it was made."),
     purchases.Why.OTHER_ORDER: (409, "This order was told before, and otherwise."),
 }
 

@@ -180,7 +180,9 @@ class PurchaseTold(Asked):
         ge=0, le=purchases.MOST, description="In the currency's minor unit: `1990` is 19.90 EUR, and 1,990 JPY."
     )
     currency: str = Field(pattern=CURRENCY, description="By ISO 4217: `EUR`.")
-    at: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(description="When it was bought, with its offset.")
+    at: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(
+        description="When it was bought, with its offset. Not in the future."
+    )
     code: Given = Field("", pattern=FILLED, max_length=40, description="The code that was used.")
     lead_id: Annotated[UUID | None, WithJsonSchema({"type": "string", "format": "uuid"})] = Field(
         None, description="The lead who bought."

@@ -84,7 +84,7 @@ def test_whoever_buys_with_a_code_likes_what_its_offer_is_about(stage: Stage) ->
     shop = stage.visitor()
     shop.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
 
-    order: dict[str, Anything] = {"source": "shop", "amount": 1990, "currency": "EUR", "at": "2026-06-01T12:00:00Z"}
+    order: dict[str, Anything] = {"source": "shop", "amount": 1990, "currency": "EUR", "at": "2026-06-01T10:00:00Z"}
     whose = ({"order_id": "1", "code": code}, {"order_id": "2", "lead_id": str(bob.id)})
     answers = [shop.post("/api/v1/purchases", json=order | each).status_code for each in whose]
 

@@ -69,6 +69,15 @@ def test_the_second_call_says_the_same_as_the_first(stage: Stage, key: str | Non
     assert count(stage, Redemption) == 1
 
 
+def test_a_code_is_taken_however_it_is_typed(stage: Stage) -> None:
+    code, shop = code_of(stage), till(stage)
+
+    taken = redeem(shop, f" {code.replace('-', ' ').lower()}", "sale-1")
+    again = redeem(shop, code.replace("-", ""), "sale-1")
+
+    assert [(answer.status_code, said(answer)["code"]) for answer in (taken, again)] == [(201, code)] * 2
+
+
 def test_a_code_counts_once_whoever_asks(stage: Stage) -> None:
     code, shop, other = code_of(stage), till(stage), till(stage, 50)
 
@@ -171,6 +180,17 @@ def test_a_wrong_purchase_is_refused_and_not_repeated(stage: Stage, wrong: dict[
 
     assert (answer.status_code, "alice@" in answer.text) == (422, False)
     assert count(stage, Purchase) == 0
+
+
+def test_nobody_bought_tomorrow(stage: Stage) -> None:
+    order = ORDER | {"email_sha256": addresses.hash_of("alice@example.com")}
+    later, clocks_differ = (f"2026-06-01T12:0{minutes}:00+02:00" for minutes in (6, 4))
+
+    shop = till(stage)
+    told = [shop.post("/api/v1/purchases", json=order | {"at": at}) for at in (later, clocks_differ)]
+
+    assert [answer.status_code for answer in told] == [409, 201]
+    assert "in the future" in said(told[0])["detail"]
 
 
 @pytest.mark.parametrize("who", [{"code": "ZEPH-222222222-2"}, {"lead_id": str(UUID(int=7))}])

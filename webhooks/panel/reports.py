@@ -19,6 +19,7 @@ from leads.deeds import Deeds
 from leads.hooks import Delivery
 from leads.pipeline import Lead
 from leads.ranking import Place
+from leads.redemptions import Redemption
 from offers import stages
 from offers.catalog import Offer
 from offers.claims import Claim
@@ -29,6 +30,7 @@ from optin.fans import Profile
 from optin.history import Touchpoint
 from optin.people import Person
 from optin.schema import among
+from optin.standing import Act
 from webhooks.panel.shapes import Aside, Asked, Changed, Count, Kept, Progress, Row, Ruled, Slice, Taken, Told, Waiting
 
 PAGE = 30  # rows of a long list
@@ -171,8 +173,23 @@ def journal(session: Session, after: int | None, subject: tuple[Subject, str] | 
     if after is not None:
         found = found.where(col(Change.id) < after)
     rows = session.exec(found.order_by(col(Change.id).desc()).limit(PAGE + 1)).all()
-    names = managers.names(session)
-    return piece([Changed(row, names[row.manager_id]) for row in rows], [str(row.id) for row in rows])
+    names, of_offers = managers.names(session), _offers_changed(session, rows)
+    changed = [Changed(row, names[row.manager_id], of_offers.get(row.subject_id, "")) for row in rows]
+    return piece(changed, [str(row.id) for row in rows])
+
+
+def _offers_changed(session: Session, rows: Sequence[Change]) -> dict[str, str]:
+    """The names of the offers that were changed, and of those whose codes were redeemed, by what was changed."""
+
+    def changed(subject: Subject) -> list[UUID]:
+        return [UUID(row.subject_id) for row in rows if row.subject == subject.value]
+
+    offers = select(Offer.id, Offer.name).where(col(Offer.id).in_(changed(Subject.OFFER)))
+    codes = select(Redemption.id, Offer.name).where(col(Redemption.id).in_(changed(Subject.REDEMPTION)))
+    codes = codes.join(Claim, col(Claim.id) == col(Redemption.claim_id)).join(
+        Offer, col(Offer.id) == col(Claim.offer_id)
+    )
+    return {str(one): name for found in (offers, codes) for one, name in session.exec(found)}
 
 
 def rules(session: Session) -> list[Ruled]:
@@ -214,10 +231,16 @@ def _count(session: Session, counted: Any) -> int:
     return int(session.exec(counted).one())
 
 
-def _allows(person: Person, lead: Lead) -> dict[str, bool]:
-    """For each channel that was ever spoken of, whether the last word was yes."""
+def _allows(person: Person, lead: Lead) -> dict[str, str]:
+    """The last word on each channel that was ever spoken of: "yes", "no", or "asked" until he confirms it."""
     channels = dict.fromkeys(line.channel for line in person.lines)
-    return {channel: person.standing(lead.fan_id, channel).granted for channel in channels}
+    return {channel: _last_word(person, lead.fan_id, channel) for channel in channels}
+
+
+def _last_word(person: Person, fan_id: UUID, channel: str) -> str:
+    standing = person.standing(fan_id, channel)
+    asked = any(line.channel == channel and line.act == Act.ASKED for line in person.lines)
+    return "yes" if standing.granted else "asked" if asked and not standing.withdrawn else "no"
 
 
 def _aside(row: Inbox) -> Aside:

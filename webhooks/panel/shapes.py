@@ -158,7 +158,7 @@ class Kept:
 
     lead: Lead
     offer: str
-    allows: dict[str, bool]
+    allows: dict[str, str]
     consent: Consent
     progress: Progress
 
@@ -199,10 +199,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change, and who made it."""
+    """A change, who made it, and of which offer."""
 
     change: Change
     who: str
+    offer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

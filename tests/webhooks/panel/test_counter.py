@@ -48,7 +48,7 @@ def test_a_code_is_looked_at_and_taken_and_who_did_it_is_kept(office: Office) ->
     assert "Taken on 2 Nov 2026 10:00." in looked.text
     assert [(row.by, row.undone_at) for row in office.all(Redemption)] == [(f"manager:{office.claire.id}", None)]
     assert [(row.manager_id, row.what) for row in office.all(Change)] == [(office.claire.id, "redeemed")]
-    assert "redeemed a code at the counter" in desk.get("/panel/journal").text
+    assert "redeemed a code at the counter: Promo" in desk.get("/panel/journal").text
 
 
 def test_a_second_click_is_the_first_and_a_second_customer_is_too_late(office: Office) -> None:

@@ -20,6 +20,7 @@ from offers import claims
 from offers.claims import Claim
 from optin import consents
 from optin.fans import Profile
+from optin.wordings import wording
 from tests.leads import crowd
 from tests.webhooks.panel.office import Desk, Office
 from tests.webhooks.panel.test_queue import send
@@ -149,7 +150,7 @@ def test_who_never_wrote_in_private_can_t_be_written_to(office: Office) -> None:
     refused = browser.post(f"/panel/fans/{profile.fan_id}/write", form)
 
     assert (open_write(page), refused.status_code, send(office)) == ({}, 422, [])
-    assert "the platform does not let us begin" in page
+    assert "such a conversation is not ours to begin" in page
     assert '<textarea id="typed" readonly rows="3">Bonjour</textarea>' in refused.text
 
 
@@ -197,6 +198,10 @@ def test_a_lead_shows_where_it_came_from_and_what_it_allows_now(office: Office) 
     lead = become_lead(office, "lea", "lea@example.com")
     browser = office.desk()
     before = browser.get("/panel/leads").text
+    asked = consents.granted(lead.fan_id, "sms", wording("offers_phone", "fr", "Z"), "claim_page", "c9", office.now)
+    with office.bot.transaction() as session:
+        consents.record(session, consents.to_be_confirmed(asked))
+    asked_for = browser.get("/panel/leads").text
     with office.bot.transaction() as session:
         consents.record(session, consents.withdrawn(lead.fan_id, "*", "chat", "i9", office.now, office.now))
 
@@ -205,6 +210,8 @@ def test_a_lead_shows_where_it_came_from_and_what_it_allows_now(office: Office) 
     shown = ("Léa", "lea@example.com", "E-mail: yes", "Pigeon · loft", "Offer: Promo.", "Under: post-1")
     assert [words for words in shown if words not in before] == []
     assert ("E-mail: yes" in after, "E-mail: no" in after) == (False, True)
+    assert "not confirmed yet" in asked_for
+    assert "not confirmed yet" not in after
 
 
 def test_no_lead_and_no_fan_is_told_kindly(office: Office) -> None:

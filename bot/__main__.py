@@ -19,8 +19,8 @@ from bot import (
     dossier,
     explaining,
     explaining_in_text,
+    hiring,
     kept,
-    managers,
     readable,
     retention,
     running,
@@ -97,10 +97,7 @@ def migrate() -> None:
 def add_manager(email: str, name: str, password: str) -> None:
     """Let a community manager sign in to the panel."""
     bot = _assemble()
-    with bot.transaction() as session:
-        added = managers.add(session, bot.new_id(), email, name, password, bot.settings.language, bot.now())
-    if isinstance(added, managers.Unfit):
-        raise click.ClickException(f"not added: {added.value}")
+    hiring.add(bot, email, name, password)
     click.echo(f"{email} may sign in at {bot.settings.address}/panel")
 
 

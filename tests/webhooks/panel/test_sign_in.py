@@ -7,11 +7,13 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 
 from bot import managers
+from bot.__main__ import cli
 from bot.managers import NOBODYS, SignInTry, Unfit
-from tests.webhooks.panel.office import PASSWORD, Office
+from tests.webhooks.panel.office import PASSWORD, SECRET, Office
 
 OPEN_TO_ALL = {"panel.sign_in.enter"}
 
@@ -196,6 +198,26 @@ def test_a_manager_is_added_once_and_with_a_real_password(office: Office) -> Non
     assert hire("CLAIRE@example.com") is Unfit.EMAIL_TAKEN
     assert hire("claire") is Unfit.EMAIL_ODD
     assert hire("new@example.com", "short") is Unfit.TOO_SHORT
+
+
+def types(office: Office, *words: str) -> Result:
+    url = office.bot.settings.database_url.get_secret_value()
+    return CliRunner().invoke(cli, words, env={"DATABASE_URL": url, "SECRET_KEY": SECRET, "PIGEON_LOFT": ""})
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "told"),
+    [
+        ("claire@example.com", PASSWORD, "a manager has this address already"),
+        ("claire", PASSWORD, "this is no e-mail address"),
+        ("new@example.com", "short", "at least 10 characters"),
+        ("new@example.com", "x" * 1001, "at most 1000 characters"),
+    ],
+)
+def test_who_is_not_added_is_told_why_in_words(office: Office, email: str, password: str, told: str) -> None:
+    answer = types(office, "add-manager", email, "--password", password)
+
+    assert (answer.exit_code, told in answer.output, "_" in answer.output) == (1, True, False)
 
 
 def test_two_processes_count_the_same_tries(office: Office) -> None:

@@ -90,15 +90,29 @@ def migrate() -> None:
     database.migrate(_assemble().settings.database_url.get_secret_value())
 
 
+PASSWORD = click.option(
+    "--password", callback=hiring.password_of, help="At least ten characters; asked for if left out."
+)
+
+
 @cli.command("add-manager")
 @click.argument("email")
 @click.option("--name", default="", help="How the panel calls the person.")
-@click.password_option(help="At least ten characters; asked for if left out.")
+@PASSWORD
 def add_manager(email: str, name: str, password: str) -> None:
     """Let a community manager sign in to the panel."""
     bot = _assemble()
     hiring.add(bot, email, name, password)
     click.echo(f"{email} may sign in at {bot.settings.address}/panel")
+
+
+@cli.command("set-password")
+@click.argument("email")
+@PASSWORD
+def set_password(email: str, password: str) -> None:
+    """Give a manager a new password, and end every session of the old one."""
+    hiring.set_password(_assemble(), email, password)
+    click.echo(f"{email} has a new password, and is signed out everywhere.")
 
 
 @cli.command("add-key")

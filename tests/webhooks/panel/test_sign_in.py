@@ -1,6 +1,8 @@
 """Who may enter the panel, and how often somebody may try."""
 
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -218,6 +220,31 @@ def test_who_is_not_added_is_told_why_in_words(office: Office, email: str, passw
     answer = types(office, "add-manager", email, "--password", password)
 
     assert (answer.exit_code, told in answer.output, "_" in answer.output) == (1, True, False)
+
+
+def test_a_forgotten_password_is_set_anew_and_ends_every_session(office: Office) -> None:
+    desk, new = office.desk(), "another tea pot"
+
+    refused = [types(office, "set-password", "claire@example.com", "--password", "short")]
+    refused += [types(office, "set-password", "nobody@example.com", "--password", new)]
+    still_in = desk.get("/panel/").status_code
+    done = types(office, "set-password", "Claire@example.com", "--password", new)
+
+    assert ([one.exit_code for one in refused], still_in, done.exit_code) == ([1, 1], 200, 0)
+    assert "at least 10 characters" in refused[0].output
+    assert "no manager signs in with nobody@example.com" in refused[1].output
+    assert desk.get("/panel/").status_code == 303
+    assert office.browser().sign_in("claire@example.com", new).status_code == 303
+
+
+def test_without_a_terminal_the_password_has_to_be_given() -> None:
+    command = [sys.executable, "-m", "bot", "add-manager", "new@example.com"]
+
+    told = subprocess.run(command, stdin=subprocess.DEVNULL, start_new_session=True, capture_output=True, text=True)
+
+    assert told.returncode == 2
+    assert "There is no terminal on which to ask: give the password with --password." in told.stderr
+    assert "Warning" not in told.stderr
 
 
 def test_two_processes_count_the_same_tries(office: Office) -> None:

@@ -132,6 +132,8 @@ def add_key(name: str) -> None:
 def import_codes(offer: str, file: BinaryIO, dry_run: bool, without_faulty: bool) -> None:
     """Give an offer the codes of a shop's own list: a CSV file, in its first column or the one headed "code"."""
     bot, text = _assemble(), _decoded(file.read())
+    if unread := listed.unread(text):
+        raise click.ClickException(f"{unread}.")
     with bot.transaction() as session:
         found = catalog.by_slug(session, offer)
         if found is None:

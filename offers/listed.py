@@ -19,7 +19,7 @@ from optin.schema import belongs_to, counted, write_all
 
 LONGEST = 40
 AT_ONCE = 500
-HEADINGS = frozenset({"code", "codes", "coupon", "coupons", "code promo"})
+HEADINGS = frozenset({"code", "codes", "coupon", "coupons", "voucher", "vouchers", "code promo"})
 
 
 class OfferCode(SQLModel, table=True):
@@ -44,6 +44,13 @@ class Amiss(StrEnum):
     KNOWN = "is a code already"
 
 
+class Unread(StrEnum):
+    """Why no codes can be read from a list at all."""
+
+    NO_CODE = "no code was found in the file: it has to hold one on each line"
+    NO_HEADING = 'the first line names its columns, and none of them "code": head the column of codes "code"'
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A list as it was read: its codes in their order with their lines, and what is wrong with which line."""
@@ -52,11 +59,20 @@ class Listing:
     faults: tuple[tuple[int, Amiss], ...]
 
 
+def unread(text: str) -> Unread | None:
+    """Several columns of which the first line only has names would give names and numbers instead of codes."""
+    rows = _rows(text)
+    headed = bool(rows) and _headed(rows[0][1]) is not None
+    if len(rows) == headed:
+        return Unread.NO_CODE
+    return Unread.NO_HEADING if not headed and _is_a_heading(rows[0][1]) else None
+
+
 def read(text: str) -> Listing:
     """The first column, or the one that is headed "code"; parted by commas, semicolons or tabs."""
     codes: dict[str, int] = {}
     faults: list[tuple[int, Amiss]] = []
-    for line, code in _column(text.removeprefix("\ufeff")):
+    for line, code in _column(text):
         amiss = _amiss(code) or (Amiss.TWICE if code in codes else None)
         if amiss:
             faults.append((line, amiss))
@@ -125,14 +141,29 @@ def _known(session: Session, codes: Collection[str]) -> set[str]:
 
 def _column(text: str) -> Iterator[tuple[int, str]]:
     """The codes with the numbers of their lines."""
+    rows = _rows(text)
+    headed = _headed(rows[0][1]) if rows else None
+    place = headed or 0
+    for line, row in rows if headed is None else rows[1:]:
+        yield line, row[place] if place < len(row) else ""
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """The lines on which something stands, with their numbers."""
+    text = text.removeprefix("\ufeff")
     lines = csv.reader(text.splitlines(), delimiter=_delimiter(text))
-    place = 0
-    for row in lines:
-        names = [cell.strip().lower() for cell in row]
-        if lines.line_num == 1 and not HEADINGS.isdisjoint(names):
-            place = next(place for place, name in enumerate(names) if name in HEADINGS)
-        elif any(names):
-            yield lines.line_num, row[place].strip() if place < len(row) else ""
+    rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines]
+    return [(line, row) for line, row in rows if any(row)]
+
+
+def _headed(first: list[str]) -> int | None:
+    """Which column is headed "code", if one is."""
+    return next((place for place, name in enumerate(first) if name.lower() in HEADINGS), None)
+
+
+def _is_a_heading(first: list[str]) -> bool:
+    """A lone column may be of codes without a digit; beside others that is hardly a code."""
+    return len([cell for cell in first if cell]) > 1 and not any(letter.isdigit() for letter in first[0])
 
 
 def _delimiter(text: str) -> str:

@@ -9,7 +9,7 @@ from sqlmodel import select
 from bot.__main__ import cli
 from offers import listed
 from offers.catalog import Offer
-from offers.listed import Amiss, OfferCode
+from offers.listed import Amiss, OfferCode, Unread
 from tests.cast import SECRET, Stage
 
 
@@ -20,6 +20,7 @@ def test_a_list_is_read_however_a_shop_writes_it() -> None:
         "n,code\r\n1,A1\r\n2,B2\r\n",
         "code\n\nA1\n  B2 \n",
         "A1\tx\nB2\ty",
+        "id;Voucher\n1;A1\n2;B2\n",
     ]
 
     assert [tuple(listed.read(text).codes) for text in lists] == [("A1", "B2")] * len(lists)
@@ -32,6 +33,21 @@ def test_each_faulty_line_is_named() -> None:
         ["A1"],
         ((3, Amiss.EMPTY), (4, Amiss.ODD_LETTERS), (5, Amiss.TWICE), (6, Amiss.TOO_LONG)),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", Unread.NO_CODE),
+        ("\ufeff\n \n", Unread.NO_CODE),
+        ("n,code\n", Unread.NO_CODE),
+        ("id;number\n1;A1\n", Unread.NO_HEADING),
+        ("SUMMER\nWINTER\n", None),
+        ("SUMMER;\nWINTER;\n", None),
+    ],
+)
+def test_what_holds_no_codes_or_hides_them_is_not_read(text: str, told: Unread | None) -> None:
+    assert listed.unread(text) is told
 
 
 def brings(stage: Stage, folder: Path, codes: str, *options: str) -> Result:
@@ -57,6 +73,15 @@ def test_a_list_becomes_the_stock_and_a_second_import_adds_nothing(stage: Stage,
     assert (first.exit_code, first.output) == (0, "2 good, 0 faulty; 2 free in the offer's stock.\n")
     assert (again.exit_code, "line 1: is a code already" in again.output) == (1, True)
     assert kept(stage) == (["A1", "B2"], 2)
+
+
+def test_a_list_without_a_known_heading_changes_nothing(stage: Stage, tmp_path: Path) -> None:
+    stage.offer()
+
+    told = brings(stage, tmp_path, "id;number\n1;A1\n", "--without-faulty")
+
+    assert (told.exit_code, 'head the column of codes "code"' in told.output) == (1, True)
+    assert kept(stage)[0] == []
 
 
 @pytest.mark.parametrize(("options", "left"), [((), []), (("--dry-run",), []), (("--without-faulty",), ["A1", "B2"])])

@@ -49,7 +49,7 @@ def run(port: int, bot_url: str, state: Path | None) -> None:
 @main.command("replay", help="Send the text column of FILE, as comments and messages of invented fans.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--platform", default="facebook", show_default=True, type=click.Choice(list(replay.ROUTES)))
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the bot listens.")
+@click.option("--url", help="Where the bot listens.  [default: its PORT on this machine]")
 @click.option("--sandbox-url", help="For what no webhook brings.  [default: the sandbox on this machine]")
 @click.option("--as", "manners", default="comments", show_default=True, type=click.Choice(list(sayings.MANNERS)))
 @click.option("--rate", default=50.0, show_default=True, type=click.FloatRange(0), help="A second; 0 is at full speed.")
@@ -67,7 +67,7 @@ def run(port: int, bot_url: str, state: Path | None) -> None:
 def replay_file(
     file: Path,
     platform: str,
-    url: str,
+    url: str | None,
     sandbox_url: str | None,
     manners: str,
     rate: float,
@@ -83,10 +83,11 @@ def replay_file(
         said = sayings.say(sayings.read_texts(file, limit), sayings.MANNERS[manners])
         prefix = sayings.prefix(file, platform, manners, again)
         known = known_settings(settings)
+        bot_at = (url or f"http://127.0.0.1:{known.get('PORT', '8000')}").rstrip("/")
         sandbox = sandbox_url or f"http://127.0.0.1:{known.get('SANDBOX_PORT', '8001')}"
-        route = replay.ROUTES[platform](known, url.rstrip("/"), sandbox.rstrip("/"), prefix)
+        route = replay.ROUTES[platform](known, bot_at, sandbox.rstrip("/"), prefix)
         replay.reach(route.reach)
-        bot = Bot(url.rstrip("/"), key, platform, route.key_prefix) if key else None
+        bot = Bot(bot_at, key, platform, route.key_prefix) if key else None
         before = bot.outcomes().known if bot else 0
         acknowledged = send(console, said, route, Pace(rate, batch))
         console.print(f"{acknowledged} acknowledged." + (f" {before} were known before." if before else ""))

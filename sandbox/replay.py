@@ -160,4 +160,5 @@ def reach(url: str) -> None:
     try:
         requests.get(f"{url}/healthz", timeout=5)
     except requests.RequestException:
-        raise Trouble(f"Nothing answers at {url}. Is it running?") from None
+        elsewhere = "Is it running? Where it is elsewhere, say so with --url, or --sandbox-url for the sandbox."
+        raise Trouble(f"Nothing answers at {url}. {elsewhere}") from None

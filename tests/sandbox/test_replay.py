@@ -220,11 +220,26 @@ def test_a_file_without_texts_says_which_columns_it_has(tmp_path: Path, url: str
     assert result.output.replace("\n", " ").endswith('has no column named "text". Its columns are: date, words. ')
 
 
+def test_the_bot_is_looked_for_where_the_settings_say(bot: ListeningBot, file: Path, url: str) -> None:
+    settings = file.with_name("sandbox.env")
+    settings.write_text(f"PORT={url.rpartition(':')[2]}\n")
+
+    result = CliRunner().invoke(
+        main, ["replay", str(file), "--rate", "0", "--settings", str(settings)], env=SETTINGS | {"PORT": None}
+    )
+
+    assert result.exit_code == 0, result.output
+    assert bot.said(Kind.COMMENT) == SAID
+
+
 def test_an_address_where_nobody_listens_is_named(file: Path) -> None:
     result = replay(file, "http://127.0.0.1:1")
 
     assert result.exit_code == 1
-    assert result.output == "Error: Nothing answers at http://127.0.0.1:1. Is it running?\n"
+    assert result.output == (
+        "Error: Nothing answers at http://127.0.0.1:1. "
+        "Is it running? Where it is elsewhere, say so with --url, or --sandbox-url for the sandbox.\n"
+    )
 
 
 @pytest.mark.parametrize(("platform", "manner"), [("x", "comments"), ("x", "messages"), ("telegram", "both")])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import click
 
 import connectors
-from bot import assembly, database, demo, kept, managers
+from bot import assembly, database, demo, kept, managers, ports
 from bot.assembly import Bot
 from bot.kept import HOME
 from connectors import Misconfigured
@@ -53,6 +53,7 @@ def _fill_in(environ: dict[str, str]) -> bool:
     environ.setdefault("PORT", "8000")
     environ.setdefault("SECRET_KEY", kept.secret("secret_key"))
     pretends = not connectors.load(environ)
+    ports.must_be_free(environ["PORT"], _bind(), pretends)  # before what a running one wrote is written over
     if pretends:
         environ.update(kept.sandbox_settings(int(environ["PORT"]) + 1))
     return pretends

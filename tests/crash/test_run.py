@@ -92,6 +92,17 @@ def test_a_command_beside_it_needs_no_settings_that_it_made_for_itself(tmp_path:
         assert requests.get(leads, headers={"Authorization": f"Bearer {key}"}, timeout=30).ok
 
 
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, port: int, after: int) -> None:
+    with socket.create_server(("127.0.0.1", port + after)):
+        started = by_command(Command("bot", ("run",), environ() | {"PORT": str(port)}, tmp_path, "run.log"))
+        code = started.wait(PATIENCE)
+
+    told = (tmp_path / "run.log").read_text()
+    assert (code, f"Port {port + after} is taken" in told, "Choose another with PORT=" in told) == (2, True, True)
+    assert ("Traceback" in told, (tmp_path / "var" / "sandbox.env").exists()) == (False, False)
+
+
 def _is_whole(process: Started, port: int) -> bool:
     """The sandbox, gunicorn and its worker, our worker and the clock."""
     return len(family(process.pid)) == 5 and answers(port)

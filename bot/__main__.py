@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import structlog
 
 from bot import (
     assembly,
+    by_hand,
     clock,
     database,
     demo,
@@ -20,7 +22,7 @@ from bot import (
     explaining,
     explaining_in_text,
     hiring,
-    kept,
+    keyring,
     readable,
     retention,
     running,
@@ -28,8 +30,6 @@ from bot import (
 )
 from bot.assembly import Bot
 from bot.settings import env_file
-from connectors import Misconfigured
-from leads import keys
 from offers import catalog, listed
 
 
@@ -40,18 +40,10 @@ def cli() -> None:
         os.environ.setdefault(name, value)
 
 
-def _assemble(settings: Callable[[Mapping[str, str]], Mapping[str, str]] = kept.recalled) -> Bot:
-    try:
-        return assembly.assemble(settings(os.environ))
-    except Misconfigured as wrong:
-        click.echo("Fanfare can't start:\n" + "\n".join(f"  - {fault}" for fault in wrong.faults), err=True)
-        sys.exit(2)
-
-
 def _work(role: Callable[[Bot, str, threading.Event], None]) -> None:
     """Run until SIGTERM or Ctrl-C; then finish what is in hand."""
     structlog.configure(processors=LOG)
-    bot, stopping = _assemble(dict), threading.Event()
+    bot, stopping = by_hand.assembled(dict), threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
     role(bot, assembly.new_name(), stopping)
@@ -87,7 +79,7 @@ def clock_() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the tables up to date."""
-    database.migrate(_assemble().settings.database_url.get_secret_value())
+    database.migrate(by_hand.assembled().settings.database_url.get_secret_value())
 
 
 PASSWORD = click.option(
@@ -101,7 +93,7 @@ PASSWORD = click.option(
 @PASSWORD
 def add_manager(email: str, name: str, password: str) -> None:
     """Let a community manager sign in to the panel."""
-    bot = _assemble()
+    bot = by_hand.assembled()
     hiring.add(bot, email, name, password)
     click.echo(f"{email} may sign in at {bot.settings.address}/panel")
 
@@ -111,17 +103,24 @@ def add_manager(email: str, name: str, password: str) -> None:
 @PASSWORD
 def set_password(email: str, password: str) -> None:
     """Give a manager a new password, and end every session of the old one."""
-    hiring.set_password(_assemble(), email, password)
+    hiring.set_password(by_hand.assembled(), email, password)
     click.echo(f"{email} has a new password, and is signed out everywhere.")
 
 
-@cli.command("add-key")
-@click.argument("name")
-def add_key(name: str) -> None:
-    """Make a key for a CRM. It is shown this once; we keep its hash."""
-    bot = _assemble()
-    with bot.transaction() as session:
-        click.echo(keys.make(session, name, assembly.random_bytes(), bot.now()))
+for command in keyring.COMMANDS:
+    cli.add_command(command)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy an SQLite database into FILE, while it is used. PostgreSQL has a tool of its own: pg_dump."""
+    with by_hand.opened() as bot:
+        try:
+            database.back_up(bot.settings.database_url.get_secret_value(), file)
+        except (ValueError, FileExistsError) as wrong:
+            raise click.ClickException(str(wrong)) from None
+    click.echo(f"Saved as {file}. Keep SECRET_KEY with it.")
 
 
 @cli.command("import-codes")
@@ -131,7 +130,7 @@ def add_key(name: str) -> None:
 @click.option("--without-faulty", is_flag=True, help="Take the good lines, though others are faulty.")
 def import_codes(offer: str, file: BinaryIO, dry_run: bool, without_faulty: bool) -> None:
     """Give an offer the codes of a shop's own list: a CSV file, in its first column or the one headed "code"."""
-    bot, text = _assemble(), _decoded(file.read())
+    bot, text = by_hand.assembled(), _decoded(file.read())
     if unread := listed.unread(text):
         raise click.ClickException(f"{unread}.")
     with bot.transaction() as session:
@@ -165,7 +164,7 @@ def _decoded(raw: bytes) -> str:
 @click.option("--html", is_flag=True, help="A page to read, instead of JSON.")
 def dossier_(fan_or_handle: str, html: bool) -> None:
     """All that is kept of a person, by a fan's id, a handle or an e-mail address: for an auditor, or for himself."""
-    bot = _assemble()
+    bot = by_hand.assembled()
     with bot.reading() as session:
         fan_ids = dossier.found(session, bot, fan_or_handle)
         if len(fan_ids) != 1:
@@ -185,7 +184,7 @@ def _which(fans: list[str]) -> str:
 @click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
 def retention_(dry_run: bool) -> None:
     """Let go of what may not be kept any longer. The clock does it every day."""
-    bot = _assemble()
+    bot = by_hand.assembled()
     counts = retention.foresee(bot) if dry_run else retention.run(bot)
     click.echo("Would go:" if dry_run else "Gone:")
     for (why, table), rows in sorted(counts.items()):
@@ -198,7 +197,7 @@ def retention_(dry_run: bool) -> None:
 @click.argument("message", type=click.UUID)
 def explain(message: UUID) -> None:
     """Why a message went, waits or stays unsaid: every decision about it, with all that it was decided from."""
-    bot = _assemble()
+    bot = by_hand.assembled()
     with bot.reading() as session:
         explained = explaining.explain(session, bot, message)
         if explained is None:
@@ -209,7 +208,7 @@ def explain(message: UUID) -> None:
 @cli.command("demo-offers")
 def demo_offers() -> None:
     """Put two offers into an empty catalogue, to begin from."""
-    bot = _assemble()
+    bot = by_hand.assembled()
     with bot.transaction() as session:
         demo.fill(session, bot.new_id, bot.now())
 

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,18 @@ def connect(url: str) -> sa.Engine:
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
     return _postgresql(address)
+
+
+def back_up(url: str, file: Path) -> None:
+    """Copy an SQLite database as it stands, while others write. Raises ValueError, FileExistsError."""
+    address = sa.make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        raise ValueError("this is no SQLite file: back up PostgreSQL with pg_dump")
+    if file.exists():
+        raise FileExistsError(f"{file} is there already: choose another name")
+    file.touch(mode=0o600)
+    with closing(sqlite3.connect(address.database)) as source, closing(sqlite3.connect(file)) as copy:
+        source.backup(copy)
 
 
 def is_sqlite(engine: sa.Engine) -> bool:

@@ -44,9 +44,7 @@ def make(session: Session, name: str, chance: bytes, now: datetime) -> str:
 
 def check(session: Session, key: str) -> ApiKey | None:
     """The key's row, if this is a key of ours and it still counts."""
-    _, _, rest = key.partition("_")
-    prefix, _, _ = rest.partition("_")
-    found = session.exec(select(ApiKey).where(ApiKey.prefix == prefix.replace("\0", "")[:8])).first()
+    found = session.exec(select(ApiKey).where(ApiKey.prefix == _prefix(key))).first()
     # Compared even where nothing was found, so that the time it takes tells nothing about which prefixes exist.
     genuine = hmac.compare_digest(hash_of(key), found.key_hash if found else hash_of(""))
     return found if found and genuine and found.revoked_at is None else None
@@ -61,11 +59,12 @@ def is_noted(key: ApiKey, now: datetime) -> bool:
     return key.last_used_at is not None and key.last_used_at > now - NOTED_EVERY
 
 
-def revoke(session: Session, key_id: UUID, now: datetime) -> bool:
-    """Let this key open nothing any more. False where it did not before."""
-    mine = update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None))
+def revoke(session: Session, beginning: str, now: datetime) -> str:
+    """Let the key that begins so open nothing any more. Says how it begins, or "" where none counted."""
+    prefix = _prefix(beginning)
+    mine = update(ApiKey).where(col(ApiKey.prefix) == prefix, col(ApiKey.revoked_at).is_(None))
     done: Any = session.execute(mine.values(revoked_at=now))
-    return bool(done.rowcount)
+    return f"ff_{prefix}" if done.rowcount else ""
 
 
 def listed(session: Session) -> Sequence[ApiKey]:
@@ -74,6 +73,11 @@ def listed(session: Session) -> Sequence[ApiKey]:
 
 def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+
+def _prefix(key: str) -> str:
+    _, _, rest = key.partition("_")
+    return rest.partition("_")[0].replace("\0", "")[:8]
 
 
 def _not_noted(now: datetime) -> Any:

@@ -46,9 +46,9 @@ def test_a_revoked_key_opens_nothing_any_more(stage: Stage) -> None:
     key = made(stage)
     with stage.bot.transaction() as session:
         (row,) = keys.listed(session)
-        first, second = keys.revoke(session, row.id, NOW), keys.revoke(session, row.id, NOW)
+        first, second = keys.revoke(session, key, NOW), keys.revoke(session, f"ff_{row.prefix}", NOW)
 
-    assert (first, second, name_of(stage, key)) == (True, False, None)
+    assert (first, second, name_of(stage, key)) == (f"ff_{row.prefix}", "", None)
 
 
 def test_the_last_use_is_noted_once_an_hour(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from offers.questions import RATHER_NOT, Question
 from optin.preferences import About
 from optin.standing import Purpose
 from optin.wishes import Wish
-from webhooks import addresses, pictures
+from webhooks import addresses, i18n, pictures
 from webhooks.door import in_a_crowd, the_bot
 from webhooks.visit import Fault, Form, Visit, came_from_here, to_claim
 
@@ -143,6 +143,7 @@ def qr(token: str) -> Response:
 
 def give(visit: Visit, form: Form) -> None:
     email = addresses.read(form.email) or ""
+    visit.claim.language = i18n.language()  # what he reads here, his mails and the CRM know him by
     turn = Turn(visit.claim, visit.offer, visit.person.fan_ids)
     taken = claiming.take(visit.session, visit.bot, turn, email, visit.now)
     if isinstance(taken, Code) and taken.fresh:

@@ -477,6 +477,18 @@ def test_the_page_speaks_the_language_of_the_fan_until_he_chooses(stage: Stage) 
     assert [re.findall('<html lang="(..)"', page.text) for page in (first, chosen, later)] == [["en"], ["fr"], ["fr"]]
 
 
+def test_the_language_that_a_fan_chooses_for_his_code_is_his_from_then_on(stage: Stage) -> None:
+    fan, visitor = stage.fan(), stage.visitor()
+    word = stage.claim(stage.offer(), fan)
+
+    email, *_ = boxes(visitor.get(f"/claim/{word}?lang=en"))
+    visitor.post(f"/claim/{word}", data={"email": "alice@example.com", "allow": [email]})
+
+    lead = lead_of(stage, fan)
+    assert lead is not None
+    assert (claim_behind(stage, word).language, lead.language) == ("en", "en")
+
+
 def test_only_a_chosen_language_is_kept_in_a_cookie(stage: Stage) -> None:
     visitor = stage.visitor()
     word = stage.claim(stage.offer(), stage.fan())

@@ -55,6 +55,17 @@ def count(stage: Stage, table: type[SQLModel]) -> int:
         return len(session.exec(select(table)).all())
 
 
+@pytest.mark.parametrize(("kind", "status"), [(None, 415), ("text/plain", 415), ("application/json", 400)])
+@pytest.mark.parametrize(("path", "body"), [("redemptions", "code=ABC"), ("purchases", "xx"), ("purchases", "")])
+def test_what_is_no_json_is_told_to_be_sent_as_json(
+    stage: Stage, path: str, body: str, kind: str | None, status: int
+) -> None:
+    answer = till(stage).post(f"/api/v1/{path}", data=body, content_type=kind)
+
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert said(answer)["detail"] == "The body has to be JSON, sent with `Content-Type: application/json`."
+
+
 @pytest.mark.parametrize("key", [None, "sale-1"])
 def test_the_second_call_says_the_same_as_the_first(stage: Stage, key: str | None) -> None:
     code, shop = code_of(stage), till(stage)

@@ -1,6 +1,6 @@
 """What may be asked of the API and what it answers, besides the leads themselves."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,14 +17,14 @@ from pydantic import (
     model_validator,
 )
 
-from leads import feed, purchases
+from leads import purchases
 from leads.profiles import Profile
 from leads.purchases import Kept, Told
 from leads.records import Record
 from leads.redemptions import Redeemed
+from webhooks.api_parameters import Cursor, Since, in_utc
 
 MOST = 200
-FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 TEXT = r"^[^\x00]*$"  # a database keeps no NUL
 FILLED = r"^[^\x00]+$"
 KEY = r"^[!-~]{1,255}$"
@@ -42,16 +42,6 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _in_utc(when: datetime | None) -> datetime | None:
-    """Years 1 and 9999 have hours that do not exist in UTC."""
-    if when is None:
-        return None
-    try:
-        return when.astimezone(UTC)
-    except OverflowError:
-        return FIRST if when.year == 1 else LAST
-
-
 Given = Annotated[str, WithJsonSchema({"type": "string", "pattern": FILLED, "maxLength": 40})]
 
 
@@ -66,17 +56,15 @@ Format = Annotated[
 ]
 Named = Annotated[Profile | None, WithJsonSchema({"type": "string", "enum": [one.value for one in Profile]})]
 Excel = Annotated[Literal["fr"] | None, WithJsonSchema({"type": "string", "enum": ["fr"]})]
-Since = Annotated[AwareDatetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class LeadsAsked(Asked):
     limit: int = Field(50, ge=1, le=MOST, description="How many leads a page holds at most. A stream holds all.")
-    cursor: str = Field(
+    cursor: Cursor = Field(
         "",
-        pattern=feed.CURSOR,
         description="`next_cursor` of the page before; it never expires. Empty: from the start.",
     )
-    updated_since: Annotated[Since, AfterValidator(_in_utc)] = Field(
+    updated_since: Since = Field(
         None,
         description="Only leads that changed at this time or later, with its offset: `2026-06-01T00:00:00Z`.",
     )
@@ -180,7 +168,7 @@ class PurchaseTold(Asked):
         ge=0, le=purchases.MOST, description="In the currency's minor unit: `1990` is 19.90 EUR, and 1,990 JPY."
     )
     currency: str = Field(pattern=CURRENCY, description="By ISO 4217: `EUR`.")
-    at: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(
+    at: Annotated[AwareDatetime, AfterValidator(in_utc)] = Field(
         description="When it was bought, with its offset. Not in the future."
     )
     code: Given = Field("", pattern=FILLED, max_length=40, description="The code that was used.")

@@ -232,6 +232,19 @@ def test_a_reader_who_is_ahead_of_a_backup_that_was_brought_back_is_told_to_begi
     assert crm.get(f"/api/v1/leads?format={format}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("cursor=zzz", "It has to be a next_cursor that we gave. Leave it out to read from the start."),
+        ("updated_since=2026-06-01T00:00:00+02:00", "In an address, + is written %2B: 2026-06-01T00:00:00%2B02:00"),
+    ],
+)
+def test_what_is_easily_mistaken_is_told_in_words(crm: FlaskClient, query: str, told: str) -> None:
+    _, problem_told = problem(crm.get(f"/api/v1/leads?{query}"))
+
+    assert list((problem_told.errors or {})["query"].values()) == [[told]]
+
+
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "2026-06-01T10:00:00Z"])
 def test_any_moment_may_be_asked_about(crm: FlaskClient, since: str) -> None:
     assert crm.get(f"/api/v1/leads?updated_since={since}").status_code == 200

@@ -27,6 +27,7 @@ class Odd(StrEnum):
 
     NO_ADDRESS = "no_address"
     NOT_SECURE = "not_secure"
+    THIS_MACHINE = "this_machine"  # which a setting allows
     INTERNAL = "internal"
     NO_EVENT = "no_event"
 
@@ -55,20 +56,20 @@ def against(url: str, events: Collection[str], *, local: bool) -> list[Odd]:
     readable = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST
     if not (readable and host and parts.scheme in ("http", "https") and parts.username is None and not parts.fragment):
         found.append(Odd.NO_ADDRESS)
+    elif not _may_be_told(host, local=local):
+        found.append(Odd.THIS_MACHINE if _may_be_told(host, local=True) else Odd.INTERNAL)
     elif parts.scheme == "http" and not local:
         found.append(Odd.NOT_SECURE)
-    elif _is_internal(host, local=local):
-        found.append(Odd.INTERNAL)
     return found + ([] if hooks.wanted(events) else [Odd.NO_EVENT])
 
 
-def _is_internal(host: str, *, local: bool) -> bool:
+def _may_be_told(host: str, *, local: bool) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
-        return not local
+        return local
     with suppress(ValueError):
         ipaddress.ip_address(host)
-        return not posting.may_be_told(host, local=local)
-    return False
+        return posting.may_be_told(host, local=local)
+    return True
 
 
 def add(session: Session, bot: Bot, url: str, events: Collection[str], manager: Manager, now: datetime) -> Made:

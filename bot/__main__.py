@@ -43,7 +43,7 @@ def cli() -> None:
 def _work(role: Callable[[Bot, str, threading.Event], None]) -> None:
     """Run until SIGTERM or Ctrl-C; then finish what is in hand."""
     structlog.configure(processors=LOG)
-    bot, stopping = by_hand.assembled(dict), threading.Event()
+    bot, stopping = by_hand.configured(dict), threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
     role(bot, assembly.new_name(), stopping)
@@ -79,7 +79,7 @@ def clock_() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the tables up to date."""
-    database.migrate(by_hand.assembled().settings.database_url.get_secret_value())
+    database.migrate(by_hand.configured().settings.database_url.get_secret_value())
 
 
 PASSWORD = click.option(

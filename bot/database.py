@@ -11,6 +11,8 @@ import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
@@ -84,6 +86,15 @@ def at_once(engine: sa.Engine) -> sa.Engine:
 def migrate(url: str) -> None:
     """Bring the tables up to date. Running it again changes nothing."""
     command.upgrade(alembic_config(url), "head")
+
+
+def is_behind(engine: sa.Engine) -> bool:
+    """Whether its tables are older than this version, or not there at all. Newer ones are no hindrance."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory.from_config(alembic_config(""))
+    older = {one.revision for one in scripts.walk_revisions()} - {scripts.get_current_head()}
+    return current is None or current in older
 
 
 def alembic_config(url: str) -> Config:

@@ -33,6 +33,7 @@ def sandbox_settings(port: int) -> dict[str, str]:
         "FACEBOOK_API_URL": f"{base}/facebook",
         "FACEBOOK_AUDIENCES": f"6110000000001:{secret('facebook_audience_token')}",
         "TELEGRAM_BOT_TOKEN": f"700800900:{secret('telegram_bot_token')}",
+        "TELEGRAM_BOT_USERNAME": "maison_zephyr_bot",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "X_BEARER_TOKEN": secret("x_bearer_token"),
         "X_USER_ID": "880011223344",

@@ -54,3 +54,12 @@ def test_who_uses_postgresql_is_told_of_its_own_tool(postgresql_url: str, tmp_pa
 
     assert (told.exit_code, "pg_dump" in told.output) == (1, True)
     assert not (tmp_path / "saved.db").exists()
+
+
+def test_a_database_without_tables_is_told_of_and_given_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+
+    before, migrated, after = types(url, "keys"), types(url, "migrate"), types(url, "keys")
+
+    assert (before.exit_code, "python -m bot migrate" in before.output) == (1, True)
+    assert (migrated.exit_code, after.exit_code, "There is no key yet" in after.output) == (0, 0, True)

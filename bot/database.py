@@ -90,7 +90,7 @@ def migrate(url: str) -> None:
 
 def is_behind(engine: sa.Engine) -> bool:
     """Whether its tables are older than this version, or not there at all. Newer ones are no hindrance."""
-    with engine.connect() as connection:
+    with at_once(engine).connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     scripts = ScriptDirectory.from_config(alembic_config(""))
     older = {one.revision for one in scripts.walk_revisions()} - {scripts.get_current_head()}

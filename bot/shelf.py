@@ -67,13 +67,12 @@ def pause(session: Session, offer: Offer, manager: Manager, now: datetime) -> No
 def faults(bot: Bot, sheet: Sheet, offer: Offer | None) -> Faults:
     """What keeps this sheet from being written down: for an offer that fans see already, more than for a draft."""
     found = editing.faults(sheet, offer.taken if offer else 0)
-    if found or offer is None or offer.state != State.OPEN.value:
-        return found
-    return faults_to_open(bot, sheet)
+    is_seen = offer is not None and offer.state == State.OPEN.value
+    return faults_to_open(bot, sheet) | found if is_seen else found
 
 
 def faults_to_open(bot: Bot, sheet: Sheet) -> Faults:
-    found = editing.faults(sheet) or editing.faults_to_open(sheet)
+    found = editing.faults_to_open(sheet) | editing.faults(sheet)
     return found or _cut(bot, sheet)
 
 

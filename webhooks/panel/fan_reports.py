@@ -27,7 +27,8 @@ from optin.preferences import Preference
 from optin.pressure import Used
 from optin.standing import EVERYWHERE, Act, Purpose, Standing
 from webhooks.panel import value_reports
-from webhooks.panel.reports import PAGE, piece, progress
+from webhooks.panel.lead_reports import progress
+from webhooks.panel.reports import PAGE, piece
 from webhooks.panel.shapes import Allowed, Changed, Given, Held, Joined, Met, Slice, Story, Wished
 
 ARRIVALS = 10  # that are shown

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import render_template
 
 from webhooks.door import the_bot
-from webhooks.panel import asking, reports
+from webhooks.panel import asking, journal_reports
 
 blueprint = APIBlueprint("journal", __name__, enable_openapi=False)
 
@@ -12,5 +12,5 @@ blueprint = APIBlueprint("journal", __name__, enable_openapi=False)
 @blueprint.get("/journal")
 def show() -> str:
     with the_bot().reading() as session:
-        changes = reports.journal(session, asking.after_number())
+        changes = journal_reports.journal(session, asking.after_number())
     return render_template("panel/journal.html", changes=changes)

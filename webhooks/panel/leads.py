@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 
 from webhooks.door import the_bot
-from webhooks.panel import asking, reports
+from webhooks.panel import asking, lead_reports
 
 blueprint = APIBlueprint("leads", __name__, enable_openapi=False)
 
@@ -14,7 +14,7 @@ def show() -> str:
     bot, by_score, whole = the_bot(), request.args.get("order") == "score", True
     with bot.reading() as session:
         if by_score:
-            leads, whole = reports.by_score(session, asking.after_pair(), bot.now())
+            leads, whole = lead_reports.by_score(session, asking.after_pair(), bot.now())
         else:
-            leads = reports.kept(session, asking.after_number(), bot.now())
+            leads = lead_reports.kept(session, asking.after_number(), bot.now())
     return render_template("panel/leads.html", leads=leads, by_score=by_score, whole=whole)

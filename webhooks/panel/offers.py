@@ -19,7 +19,7 @@ from offers.questions import Question
 from offers.texts import VARIABLES, Fault
 from optin.standing import Purpose
 from webhooks.door import the_bot
-from webhooks.panel import condition_form, offer_form, reach, reports, ways, who
+from webhooks.panel import condition_form, journal_reports, offer_form, reach, reports, ways, who
 from webhooks.panel.condition_form import Group, Match
 from webhooks.panel.offer_form import Typed
 
@@ -94,10 +94,10 @@ def _offer(offer_id: UUID) -> Offer:
 
 
 def _read(typed: Typed, offer: Offer | None) -> tuple[Sheet, Faults]:
+    """All that is wrong at once: of a field, what keeps it from being read rather than what else it lacks."""
     sheet, unread = offer_form.read(typed)
-    faults = unread or _no_stand_in(sheet, offer) or shelf.faults(the_bot(), sheet, offer)
-    if _asks_to_open():
-        faults = faults or shelf.faults_to_open(the_bot(), sheet)
+    to_open = shelf.faults_to_open(the_bot(), sheet) if _asks_to_open() else {}
+    faults = to_open | shelf.faults(the_bot(), sheet, offer) | _no_stand_in(sheet, offer) | unread
     return sheet, _in_place(faults, typed)
 
 
@@ -230,7 +230,7 @@ def _changes(offer: Offer | None) -> list[object]:
     if offer is None:
         return []
     with the_bot().reading() as session:
-        return list(reports.journal(session, None, (Subject.OFFER, str(offer.id))).rows)
+        return list(journal_reports.journal(session, None, (Subject.OFFER, str(offer.id))).rows)
 
 
 def _accounts(typed: Typed) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What the panel shows, read across the packages: the one home of such queries. It changes nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,28 +10,18 @@ from sqlmodel import Session, col, select
 
 from bot import accounts, audiences, changes, inbox, managers
 from bot.accounts import AccountState
-from bot.changes import Change, Subject, What
+from bot.changes import Subject, What
 from bot.desk import BY_MANAGER
 from bot.inbox import Inbox
 from bot.outbox import Outgoing, State
-from leads import deeds, hooks, ranking, scoring
-from leads.deeds import Deeds
+from leads import hooks
 from leads.hooks import Delivery
 from leads.pipeline import Lead
-from leads.ranking import Place
-from leads.redemptions import Redemption
-from offers import stages
 from offers.catalog import Offer
 from offers.claims import Claim
-from offers.questions import RATHER_NOT
-from optin import house_rules, people
-from optin.consents import Consent
 from optin.fans import Profile
 from optin.history import Touchpoint
-from optin.people import Person
-from optin.schema import among
-from optin.standing import Act
-from webhooks.panel.shapes import Aside, Asked, Changed, Count, Kept, Progress, Row, Ruled, Slice, Taken, Told, Waiting
+from webhooks.panel.shapes import Aside, Asked, Changed, Count, Row, Slice, Taken, Told, Waiting
 
 PAGE = 30  # rows of a long list
 OVERVIEW = timedelta(days=7)
@@ -83,48 +73,6 @@ def rejections(session: Session, refusals: Sequence[Told]) -> dict[UUID, Changed
     return {UUID(row.subject_id): Changed(row, names[row.manager_id]) for row in made if row.what == What.REJECTED}
 
 
-def kept(session: Session, after: int | None, now: datetime) -> Slice[Kept]:
-    """The leads, whichever changed last first."""
-    found = select(Lead.fan_id, Lead.revision)
-    if after is not None:
-        found = found.where(col(Lead.revision) < after)
-    rows = session.exec(found.order_by(col(Lead.revision).desc()).limit(PAGE + 1)).all()
-    return piece(_kept(session, [fan_id for fan_id, _ in rows], now), [str(revision) for _, revision in rows])
-
-
-def by_score(session: Session, after: tuple[int, int] | None, now: datetime) -> tuple[Slice[Kept], bool]:
-    """The leads, the highest score first, and whether all of them stand where they belong. Who has none comes last."""
-    ranked = ranking.best(session, Place(*after) if after else None, PAGE + 1)
-    leads = _kept(session, list(ranked.places), now)
-    return piece(leads, [f"{place.points}.{place.revision}" for place in ranked.places.values()]), ranked.whole
-
-
-def _kept(session: Session, fan_ids: Sequence[UUID], now: datetime) -> list[Kept]:
-    """In this order."""
-    found = select(Lead, Consent, Offer.name).join(Consent, col(Lead.consent_id) == col(Consent.id))
-    found = found.outerjoin(Offer, col(Lead.offer_id) == col(Offer.id)).where(among(Lead.fan_id, fan_ids))
-    rows = sorted(session.exec(found), key=lambda row: fan_ids.index(row[0].fan_id))
-    everybody = people.load(session, fan_ids)
-    come = progress(session, everybody, now)
-    return [
-        Kept(lead, offer or "", _allows(everybody[lead.fan_id], lead), consent, come[lead.fan_id])
-        for lead, consent, offer in rows
-    ]
-
-
-def progress(session: Session, everybody: Mapping[UUID, Person], now: datetime) -> dict[UUID, Progress]:
-    """How far each of these fans has come, with all that the others of his person did."""
-    did = deeds.of(session, everybody)
-    return {fan_id: _progress(person, did[person.id], now) for fan_id, person in everybody.items()}
-
-
-def _progress(person: Person, did: Deeds, now: datetime) -> Progress:
-    stage = stages.of(did.footing).value
-    told = {name: value for name, value in did.details.items() if value != RATHER_NOT}
-    score = ranking.score(person, did)
-    return Progress(stage, score, scoring.lately(did.counts, now) if score else None, told)
-
-
 def aside(session: Session, after: int | None) -> Slice[Aside]:
     """What broke the bot, oldest first."""
     found = select(Inbox).where(Inbox.state == inbox.Aside, col(Inbox.id) > (after or 0))
@@ -165,40 +113,6 @@ def offers(session: Session) -> list[Taken]:
     return [Taken(row, *claims.get(row.id, (0, 0)), led.get(row.id, 0)) for row in rows]
 
 
-def journal(session: Session, after: int | None, subject: tuple[Subject, str] | None = None) -> Slice[Changed]:
-    """What managers changed, newest first."""
-    found = select(Change)
-    if subject:
-        found = found.where(Change.subject == subject[0].value, Change.subject_id == subject[1])
-    if after is not None:
-        found = found.where(col(Change.id) < after)
-    rows = session.exec(found.order_by(col(Change.id).desc()).limit(PAGE + 1)).all()
-    names, of_offers = managers.names(session), _offers_changed(session, rows)
-    changed = [Changed(row, names[row.manager_id], of_offers.get(row.subject_id, "")) for row in rows]
-    return piece(changed, [str(row.id) for row in rows])
-
-
-def _offers_changed(session: Session, rows: Sequence[Change]) -> dict[str, str]:
-    """The names of the offers that were changed, and of those whose codes were redeemed, by what was changed."""
-
-    def changed(subject: Subject) -> list[UUID]:
-        return [UUID(row.subject_id) for row in rows if row.subject == subject.value]
-
-    offers = select(Offer.id, Offer.name).where(col(Offer.id).in_(changed(Subject.OFFER)))
-    codes = select(Redemption.id, Offer.name).where(col(Redemption.id).in_(changed(Subject.REDEMPTION)))
-    codes = codes.join(Claim, col(Claim.id) == col(Redemption.claim_id)).join(
-        Offer, col(Offer.id) == col(Claim.offer_id)
-    )
-    return {str(one): name for found in (offers, codes) for one, name in session.exec(found)}
-
-
-def rules(session: Session) -> list[Ruled]:
-    """The house rules that held, the newest first."""
-    names = {f"manager:{manager_id}": name for manager_id, name in managers.names(session).items()}
-    rows = house_rules.versions(session, PAGE)
-    return [Ruled(row.version, names.get(row.by, row.by), row.at, house_rules.caps_of(row)) for row in rows]
-
-
 def _told(session: Session, which: Any, *, newest_first: bool, after: UUID | None) -> Slice[Told]:
     key = col(Outgoing.id)
     his = and_(
@@ -229,18 +143,6 @@ def piece(rows: Sequence[Row], keys: Sequence[str]) -> Slice[Row]:
 
 def _count(session: Session, counted: Any) -> int:
     return int(session.exec(counted).one())
-
-
-def _allows(person: Person, lead: Lead) -> dict[str, str]:
-    """The last word on each channel that was ever spoken of: "yes", "no", or "asked" until he confirms it."""
-    channels = dict.fromkeys(line.channel for line in person.lines)
-    return {channel: _last_word(person, lead.fan_id, channel) for channel in channels}
-
-
-def _last_word(person: Person, fan_id: UUID, channel: str) -> str:
-    standing = person.standing(fan_id, channel)
-    asked = any(line.channel == channel and line.act == Act.ASKED for line in person.lines)
-    return "yes" if standing.granted else "asked" if asked and not standing.withdrawn else "no"
 
 
 def _aside(row: Inbox) -> Aside:

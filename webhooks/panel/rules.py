@@ -9,7 +9,7 @@ from offers.texts import Fault
 from optin import house_rules
 from optin.pressure import SPANS, Caps
 from webhooks.door import the_bot
-from webhooks.panel import reports, rules_form, who
+from webhooks.panel import journal_reports, rules_form, who
 from webhooks.panel.rules_form import ABOUTS, WAYS, Typed
 
 blueprint = APIBlueprint("rules", __name__, enable_openapi=False)
@@ -52,7 +52,7 @@ def _page(typed: Typed, faults: Faults, caps: Caps, status: int = 422) -> Respon
     looks = "look" in request.form and not faults
     with bot.reading() as session:
         version, now_holding = house_rules.current(session)
-        versions = reports.rules(session)
+        versions = journal_reports.rules(session)
         late, went = ruling.would_have_waited(session, caps, bot.now()) if looks else (0, 0)
     page = render_template(
         "panel/rules.html",

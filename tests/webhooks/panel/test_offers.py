@@ -114,6 +114,14 @@ def test_an_offer_needs_words_in_both_languages_and_a_keyword_before_it_opens(of
     assert the_offer(office).state == "draft"
 
 
+def test_all_that_an_offer_lacks_is_told_at_once(office: Office) -> None:
+    typed = {**FULL, "name": "", "stock": "many", "code_prefix": "é", "en.title": "", "open": "1"}
+
+    refused = office.desk().post("/panel/offers/new", typed)
+
+    assert sorted(faults(refused)) == ["code_prefix", "en.title", "name", "stock"]
+
+
 def test_saving_and_opening_is_all_or_nothing(office: Office) -> None:
     browser = office.desk()
 

@@ -17,6 +17,8 @@ from sandbox.sayings import Saying, Trouble
 NO_KEY = """Without a key the bot cannot be asked what became of it. Make one with: python -m bot add-key NAME
 and give it with --key or in FANFARE_API_KEY."""
 
+AGAIN = "As new ones, not as the same again. X always does so, and Telegram without TELEGRAM_SECRET_TOKEN."
+
 
 @click.group(invoke_without_command=True, help="Pretend platforms on 127.0.0.1, and a page on which you play the fan.")
 @click.option("--port", envvar="SANDBOX_PORT", default=8001, show_default=True, type=click.IntRange(0, 65535))
@@ -55,7 +57,7 @@ def run(port: int, bot_url: str, state: Path | None) -> None:
 @click.option("--rate", default=50.0, show_default=True, type=click.FloatRange(0), help="A second; 0 is at full speed.")
 @click.option("--batch", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many share a webhook.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many rows.")
-@click.option("--again", is_flag=True, help="As new ones, instead of a redelivery of the same.")
+@click.option("--again", is_flag=True, help=AGAIN)
 @click.option("--key", envvar="FANFARE_API_KEY", help="For the bot's API, to ask what became of it.")
 @click.option(
     "--settings",

@@ -86,21 +86,26 @@ class Ear:
         self._socket = socket.create_server((host, port), backlog=128)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
+        self._closed = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._closed.set)
         self._thread.join()
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(self._loop.create_server(self._speaker, sock=self._socket))
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
+        self._loop.run_until_complete(self._listen())
         self._loop.close()
+
+    async def _listen(self) -> None:
+        """An event ends it, and not a stop of the loop: that is lost where it comes before the server is there."""
+        server = await self._loop.create_server(self._speaker, sock=self._socket)
+        await self._closed.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.01)
 
     def _speaker(self) -> SMTP:
         return SMTP(

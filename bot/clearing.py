@@ -95,7 +95,7 @@ def _held(
 
 
 def _over(one: Outgoing, desk: Desk) -> str:
-    if one.offer_id not in desk.out_of_reach:
+    if not desk.is_over(one):
         return ""
     endings.note(one, State.LAPSED, "offer_closed")
     return "offer_closed"

@@ -31,7 +31,7 @@ def _compete(desk: Desk, one: Outgoing) -> None:
     if connector is None:
         endings.note(one, State.REFUSED, "platform_not_set_up")
         return
-    if one.offer_id in desk.out_of_reach:
+    if desk.is_over(one):
         endings.note(one, State.LAPSED, "offer_closed")
         return
     facts = desk.facts(one, connector.rules)

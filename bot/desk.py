@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
-from bot import accounts, changes, inbox, outbox, own_words
+from bot import accounts, changes, endings, inbox, outbox, own_words
 from bot.accounts import AccountState
 from bot.assembly import Bot
 from bot.changes import Change, Subject, What
@@ -127,7 +127,7 @@ def say_sent(session: Session, message_id: UUID, manager: Manager, now: datetime
     values = {"state": State.SENT.value, "reason": BY_MANAGER, "sent_at": at}
     decided = decide(session, message, is_uncertain(), values, What.SAID_SENT, manager, now)
     if isinstance(decided, Done):
-        history.remember(session, [_touchpoint(message, at)])
+        history.remember(session, [endings.touchpoint(message, message.external_id, at)])
     return decided
 
 
@@ -240,18 +240,3 @@ def too_late(session: Session, message: Outgoing | None, message_id: UUID) -> To
 
 def _reason_aside(session: Session, inbox_id: int) -> str:
     return session.exec(select(Inbox.reason).where(Inbox.id == inbox_id)).first() or ""
-
-
-def _touchpoint(message: Outgoing, at: datetime) -> dict[str, Any]:
-    return {
-        "fan_id": message.fan_id,
-        "profile_id": message.profile_id,
-        "at": at,
-        "said_by": message.said_by,
-        "kind": message.way,
-        "text": message.text,
-        "thread": message.recipient,
-        "subject": message.external_id,
-        "inbox_id": message.inbox_id,
-        "message_id": message.id,
-    }

@@ -50,6 +50,10 @@ class Desk:
     def person(self, one: Outgoing) -> Person:
         return self.everybody[self.profiles[one.profile_id].fan_id]
 
+    def is_over(self, one: Outgoing) -> bool:
+        """Whether we bring what nobody can have any more. Who asked, and has his code, is told it all the same."""
+        return bool(one.solicits) and one.offer_id in self.out_of_reach
+
     def must_hear_first(self, one: Outgoing) -> bool:
         """Whether he said something, on any of his profiles, that may be a no to this."""
         may_say_no = self.unheard | self.broken if one.solicits else self.unheard

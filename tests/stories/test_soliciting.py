@@ -124,6 +124,23 @@ def test_an_offer_that_nobody_can_have_any_more_is_not_brought(stage: Stage, wai
     assert ended == [("lapsed", "offer_closed")]
 
 
+def test_who_has_the_last_code_is_told_it_beside_an_offer_of_the_same_that_is_over(stage: Stage) -> None:
+    spaced_out(stage)
+    lea, max_ = meet(stage), meet(stage, "max")
+    allow(stage, lea)
+    allow(stage, max_)
+    offer = stage.offer(slug="two")
+    brought, told = propose(stage, lea, offer), propose(stage, max_, offer)
+
+    with stage.bot.transaction() as session:
+        session.get_one(Offer, offer.id).state = "paused"
+        session.get_one(Outgoing, told.message_id).solicits = ""  # an answer about the same offer
+    stage.work()
+
+    states = {one.id: one.state for one in stage.all(Outgoing)}
+    assert (states[brought.message_id], states[told.message_id]) == ("lapsed", "sent")
+
+
 def test_caps_count_over_all_profiles_of_a_person(stage: Stage) -> None:
     spaced_out(stage)
     lea, other = meet(stage), meet(stage, "lea-too")

@@ -79,9 +79,13 @@ class NotRedeemed:
 def look(session: Session, code: str) -> Found | None:
     """What we know of this code. Ours are found however they are typed, a shop's own as they stand in its list."""
     typed = code.strip()
-    claims = session.exec(select(Claim).where(col(Claim.code).in_({typed, coupons.as_given(typed)}))).all()
+    claims = session.exec(select(Claim).where(col(Claim.code).in_(_readings(typed)))).all()
     claim = next(iter(sorted(claims, key=lambda one: one.code != typed)), None)
     return None if claim is None else _found(session, claim)
+
+
+def _readings(typed: str) -> set[str]:
+    return {typed, typed.upper(), coupons.as_given(typed)}
 
 
 def of(session: Session, redemption: Redemption) -> Found:
@@ -104,7 +108,7 @@ def redeem(
     if found is None:
         return NotRedeemed(Why.UNKNOWN)
     if before is not None:
-        same = found.claim.code in (code.strip(), coupons.as_given(code))
+        same = found.claim.code in _readings(code.strip())
         return Redeemed(before, found, again=True) if same else NotRedeemed(Why.OTHER_CODE)
     # Persons first, as whoever claims does. Two tills at once: the second waits, and then sees what the first did.
     links.hold(session, [found.claim.fan_id])

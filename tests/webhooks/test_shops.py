@@ -89,6 +89,14 @@ def test_a_code_is_taken_however_it_is_typed(stage: Stage) -> None:
     assert [(answer.status_code, said(answer)["code"]) for answer in (taken, again)] == [(201, code)] * 2
 
 
+def test_a_shop_s_own_code_is_taken_in_small_letters_too(stage: Stage) -> None:
+    lead, shop = stage.lead(stage.offer(), "alice"), till(stage)
+    with stage.bot.transaction() as session:
+        session.exec(select(Claim).where(Claim.fan_id == lead.fan_id)).one().code = "SUMMER-24"
+
+    assert [redeem(shop, typed, "sale-1").status_code for typed in ("summer-24", "SUMMER-24")] == [201, 201]
+
+
 def test_a_code_counts_once_whoever_asks(stage: Stage) -> None:
     code, shop, other = code_of(stage), till(stage), till(stage, 50)
 
